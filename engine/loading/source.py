@@ -1,0 +1,446 @@
+"""A YAML file, read safely, with the place of everything in it.
+
+YAML 1.2: `no` is a word, `07:30` is text. Anchors, aliases, merge keys, tags, keys given twice and
+documents that are too large or too deep are refused before anything is built: eight lines of nested
+aliases become 43 million nodes when somebody walks them.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+
+from engine.problems import Fault, PathPart, Problem, Refused, Say, Span, did_you_mean
+
+M = TypeVar("M")
+
+LARGEST: Final = 512 * 1024  #: bytes
+DEEPEST: Final = 40  #: nested lists and maps
+MOST: Final = 50_000  #: scalars
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's text and what it says; `name` is the path as the author types it."""
+
+    name: str
+    text: str
+    root: Any  #: ruamel's round-trip tree: it knows the line and column of each node
+
+    def place(self, path: Sequence[PathPart], *, of_key: bool = False) -> Span:
+        """Return where the value at `path` stands, or its key, or the nearest thing around it.
+
+        A part that the document lacks is passed over: a key that is missing, the tag of a union.
+        """
+        node, line, column = self.root, 0, 0
+        for part in path:
+            if isinstance(node, CommentedMap) and part in node:
+                line, column = node.lc.key(part)
+                if not of_key and not isinstance(node[part], CommentedMap | CommentedSeq):
+                    line, column = node.lc.value(part)
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line, column = node.lc.item(part)
+            else:
+                continue
+            node = node[part]
+        return Span(self.name, line + 1, column + 1)
+
+    def excerpt(self, span: Span) -> str | None:
+        lines = self.text.splitlines()
+        return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+    def problem(self, fault: Fault) -> Problem:
+        span = self.place(fault.path, of_key=fault.of_key)
+        return Problem(span, fault.what, fault.remedy, self.excerpt(span))
+
+
+def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
+    """Return the file's document, or the problems that keep it from being read."""
+    start = Span(name)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        return None, [
+            _problem(
+                start,
+                f"cannot be read: {error.strerror}",
+                f"illisible : {error.strerror}",
+                "Check that the file exists and that you may read it.",
+                "Vérifiez que le fichier existe et que vous pouvez le lire.",
+            )
+        ]
+    if len(raw) > LARGEST:
+        return None, [
+            _problem(
+                start,
+                f"is larger than {LARGEST // 1024} kB",
+                f"dépasse {LARGEST // 1024} ko",
+                "Split it: one campaign or segment a file.",
+                "Découpez-le : une campagne ou un segment par fichier.",
+            )
+        ]
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return None, [
+            _problem(
+                Span(name, line, 1),
+                "is not UTF-8 text",
+                "n'est pas du texte UTF-8",
+                "Save it as UTF-8 in your editor.",
+                "Enregistrez-le en UTF-8 dans votre éditeur.",
+            )
+        ]
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
+    """Return the document that `text` says, or the problems that keep it from being read."""
+    strange = [
+        (number, position)
+        for number, line in enumerate(text.splitlines(), 1)
+        for position, letter in enumerate(line, 1)
+        if letter in _BIDI or (ord(letter) < 32 and letter not in "\t\n\r")
+    ]
+    if strange:
+        span = Span(name, *strange[0])
+        return None, [
+            _problem(
+                span,
+                "an invisible control character",
+                "un caractère de contrôle invisible",
+                "Delete it: it can make the file read other than it is.",
+                "Supprimez-le : il peut faire lire autre chose que ce qui est écrit.",
+            )
+        ]
+    try:
+        refused = _refused(text, name)
+        if refused:
+            return None, refused
+        yaml = YAML(typ="rt")
+        yaml.allow_duplicate_keys = False
+        root = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        span = Span(name) if mark is None else Span(name, mark.line + 1, mark.column + 1)
+        said = (error.problem or str(error)).strip().splitlines()[0]
+        lines = text.splitlines()
+        excerpt = lines[span.line - 1] if span.line <= len(lines) else None
+        if "duplicate key" in said:
+            key = said.split('"')[1] if '"' in said else "?"
+            return None, [
+                Problem(
+                    span,
+                    Say(f"the key '{key}' is given twice", f"la clé « {key} » est donnée deux fois"),
+                    Say("Keep one of the two.", "Gardez-en une seule."),
+                    excerpt,
+                )
+            ]
+        return None, [
+            Problem(
+                span,
+                Say(f"is not YAML: {said}", f"n'est pas du YAML : {said}"),
+                Say(
+                    "Check indentation, colons and quotes on this line and the one before.",
+                    "Vérifiez l'indentation, les deux-points et les guillemets de cette ligne "
+                    "et de la précédente.",
+                ),
+                excerpt,
+            )
+        ]
+    except (YAMLError, ValueError, RecursionError) as error:
+        said = type(error).__name__
+        return None, [
+            _problem(
+                Span(name),
+                f"is not YAML ({said})",
+                f"n'est pas du YAML ({said})",
+                "Check brackets and quotes.",
+                "Vérifiez les crochets et les guillemets.",
+            )
+        ]
+    return Source(name, text, root), []
+
+
+_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+
+
+def _problem(span: Span, en: str, fr: str, remedy_en: str, remedy_fr: str) -> Problem:
+    return Problem(span, Say(en, fr), Say(remedy_en, remedy_fr))
+
+
+def _refused(text: str, name: str) -> list[Problem]:
+    """Return what is refused over the bare events, before a tree exists."""
+    depth = scalars = documents = 0
+    for event in YAML(typ="rt", pure=True).parse(text):
+        kind = type(event).__name__
+        mark = event.start_mark
+        span = Span(name, mark.line + 1, mark.column + 1)
+        if getattr(event, "anchor", None):
+            return [
+                _problem(
+                    span,
+                    "anchors and aliases are not allowed",
+                    "les ancres et les alias ne sont pas permis",
+                    "Write the value out in each place.",
+                    "Écrivez la valeur à chaque endroit.",
+                )
+            ]
+        tag = getattr(event, "tag", None)
+        if tag and isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
+            return [
+                _problem(
+                    span,
+                    f"the tag '{tag}' is not allowed",
+                    f"le type « {tag} » n'est pas permis",
+                    "Remove it: what a value is follows from its key.",
+                    "Supprimez-le : le type d'une valeur découle de sa clé.",
+                )
+            ]
+        if isinstance(event, ScalarEvent):
+            scalars += 1
+            if event.value == "<<" and not event.style:
+                return [
+                    _problem(
+                        span,
+                        "merge keys ('<<') are not allowed",
+                        "les clés de fusion (« << ») ne sont pas permises",
+                        "Write the keys out.",
+                        "Écrivez les clés.",
+                    )
+                ]
+        if kind == "DocumentStartEvent":
+            documents += 1
+            if documents > 1:
+                return [
+                    _problem(
+                        span,
+                        "a second document starts here",
+                        "un second document commence ici",
+                        "One document a file: move it to a file of its own.",
+                        "Un document par fichier : mettez-le dans son propre fichier.",
+                    )
+                ]
+        depth += kind.endswith("StartEvent") and kind[0] in "SM" and kind != "StreamStartEvent"
+        depth -= kind in ("SequenceEndEvent", "MappingEndEvent")
+        if depth > DEEPEST or scalars > MOST:
+            return [
+                _problem(
+                    span,
+                    "is nested too deep or holds too much",
+                    "est trop imbriqué ou trop volumineux",
+                    "Split it into several files.",
+                    "Découpez-le en plusieurs fichiers.",
+                )
+            ]
+    return []
+
+
+def plain(node: Any) -> Any:
+    """Return the tree without ruamel's own types, as pydantic takes it."""
+    match node:
+        case CommentedMap():
+            return {str(key): plain(value) for key, value in node.items()}
+        case CommentedSeq():
+            return [plain(value) for value in node]
+        case bool() | None:
+            return node
+        case dt.datetime():
+            return dt.datetime(
+                node.year,
+                node.month,
+                node.day,
+                node.hour,
+                node.minute,
+                node.second,
+                node.microsecond,
+                node.tzinfo,
+            )
+        case int():
+            return int(node)
+        case float():
+            return float(node)
+        case str():
+            return str(node)
+        case _:
+            return node
+
+
+def build(source: Source, model: type[M] | TypeAdapter[M]) -> tuple[M | None, list[Problem]]:
+    """Return the document as `model`, or all that is wrong with it, each with its place."""
+    adapter: TypeAdapter[M] = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
+    try:
+        return adapter.validate_python(plain(source.root)), []
+    except ValidationError as error:
+        schema = adapter.json_schema() if not _is_schemaless(adapter) else {}
+        problems: list[Problem] = []
+        for entry in error.errors(include_url=False):
+            problem = _explained(source, dict(entry), schema)
+            if not any(same.span == problem.span and same.what == problem.what for same in problems):
+                problems.append(problem)
+        return None, problems
+
+
+def _is_schemaless(adapter: TypeAdapter[Any]) -> bool:
+    try:
+        adapter.json_schema()
+    except (
+        Exception
+    ):  # a model may hold a type without a schema; its problems are then told without "did you mean"
+        return True
+    return False
+
+
+def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) -> Problem:
+    path = tuple(part for part in entry["loc"] if not (isinstance(part, str) and part[:1] in "<"))
+    context = entry.get("ctx", {})
+    given = entry.get("input")
+    shown = given if isinstance(given, str | int | float | bool) else type(given).__name__
+    match entry["type"]:
+        case "extra_forbidden":
+            key = str(path[-1])
+            known = _known_keys(schema, entry["loc"][:-1])
+            return source.problem(
+                Fault(
+                    path,
+                    Say(f"unknown key '{key}'", f"clé inconnue « {key} »"),
+                    did_you_mean(key, known) if known else Say("Remove it.", "Supprimez-la."),
+                    of_key=True,
+                )
+            )
+        case "missing":
+            key = str(path[-1])
+            return source.problem(
+                Fault(
+                    path[:-1],
+                    Say(f"'{key}' is missing", f"« {key} » manque"),
+                    Say(f"Add '{key}:'.", f"Ajoutez « {key}: »."),
+                    of_key=True,
+                )
+            )
+        case "literal_error" | "enum":
+            expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "")
+            words = [word.strip() for word in expected.split(",") if word.strip()]
+            return source.problem(
+                Fault(
+                    path,
+                    Say(
+                        f"'{shown}' is not one of the known values",
+                        f"« {shown} » n'est pas une valeur connue",
+                    ),
+                    did_you_mean(str(shown), words),
+                )
+            )
+        case "union_tag_invalid":
+            tag = str(context.get("tag"))
+            key = str(context.get("discriminator", "")).strip("'")
+            words = [word.strip(" '") for word in str(context.get("expected_tags", "")).split(",")]
+            return source.problem(
+                Fault(
+                    (*path, key),
+                    Say(f"unknown {key} '{tag}'", f"{key} inconnu « {tag} »"),
+                    did_you_mean(tag, words),
+                )
+            )
+        case "union_tag_not_found":
+            key = str(context.get("discriminator", "")).strip("'")
+            return source.problem(
+                Fault(
+                    path,
+                    Say(f"'{key}' is missing", f"« {key} » manque"),
+                    Say(f"Add '{key}:'.", f"Ajoutez « {key}: »."),
+                    of_key=True,
+                )
+            )
+        case "value_error":
+            said = context.get("error")
+            if isinstance(said, Refused):
+                return source.problem(Fault((*path, *said.path), said.what, said.remedy))
+            return source.problem(
+                Fault(path, Say(str(said), str(said)), Say("Write it as shown.", "Écrivez-le comme indiqué."))
+            )
+        case _:
+            message = str(entry["msg"])
+            return source.problem(
+                Fault(
+                    path,
+                    Say(
+                        f"'{shown}': {message[:1].lower()}{message[1:]}",
+                        f"« {shown} » : {_french(entry, message)}",
+                    ),
+                    Say(
+                        "See 'touchbase schema' or the manual for what may stand here.",
+                        "Voir « touchbase schema » ou le manuel pour ce qui est permis ici.",
+                    ),
+                )
+            )
+
+
+def _french(entry: dict[str, Any], message: str) -> str:
+    kinds = {
+        "int": "un nombre entier",
+        "float": "un nombre",
+        "string": "un texte",
+        "bool": "vrai ou faux",
+        "date": "une date (2026-03-02)",
+        "datetime": "une date et une heure (2026-03-02 09:30)",
+        "list": "une liste",
+        "tuple": "une liste",
+        "dict": "des clés et des valeurs",
+        "model": "des clés et des valeurs",
+        "decimal": "un nombre",
+    }
+    kind = str(entry["type"]).split("_")[0]
+    return f"{kinds[kind]} est attendu ici" if kind in kinds else message
+
+
+def _known_keys(schema: dict[str, Any], path: Sequence[PathPart]) -> list[str]:
+    """Return the keys that `schema` knows at `path`: what an unknown key may be a slip of."""
+    nodes = [schema]
+    for part in path:
+        nodes = [deeper for node in nodes for deeper in _deeper(schema, node, part)]
+    known: set[str] = set()
+    for node in nodes:
+        for shape in _shapes(schema, node):
+            known |= set(shape.get("properties", {}))
+    return sorted(known)
+
+
+def _shapes(schema: dict[str, Any], node: dict[str, Any], seen: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    if "$ref" in node:
+        name = str(node["$ref"]).rsplit("/", 1)[-1]
+        return [] if name in seen else _shapes(schema, schema["$defs"][name], (*seen, name))
+    several = [*node.get("anyOf", []), *node.get("oneOf", []), *node.get("allOf", [])]
+    if several:
+        return [shape for one in several for shape in _shapes(schema, one, seen)]
+    return [node]
+
+
+def _deeper(schema: dict[str, Any], node: dict[str, Any], part: PathPart) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    tagged = node.get("discriminator", {}).get("mapping", {}) if "discriminator" in node else {}
+    if isinstance(part, str) and part in tagged:
+        return _shapes(schema, {"$ref": tagged[part]})
+    for shape in _shapes(schema, node):
+        if isinstance(part, int):
+            found += [shape["items"]] if isinstance(shape.get("items"), dict) else []
+        elif part in shape.get("properties", {}):
+            found.append(shape["properties"][part])
+        elif isinstance(shape.get("additionalProperties"), dict):
+            found.append(shape["additionalProperties"])
+        else:
+            found.append(shape)  # the tag of a union
+    return found
+
+
+def problems_of(source: Source, faults: Sequence[Fault]) -> list[Problem]:
+    """Return faults with their places."""
+    return [source.problem(fault) for fault in faults]

@@ -1,0 +1,417 @@
+"""A campaign as its author writes it: whom, when, by what steps, toward what goal."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from engine.model.predicate import Who
+from engine.model.written import Duration, Name, Share, Written, duration, spoken
+from engine.problems import Refused, Say, did_you_mean
+
+Purpose: TypeAlias = Literal[
+    "promo_rx",
+    "promo_otc",
+    "commercial",
+    "medical_info",
+    "safety",
+    "event",
+    "service",
+    "survey",
+    "institutional",
+]
+
+
+class DayAndTime(Written):
+    """A day counted from enrolment, and a time of that day in the campaign's zone."""
+
+    day: int
+    time: dt.time | None = None
+
+
+class Delay(Written):
+    """A while after another step of the same run touched the member."""
+
+    step: str
+    delay: dt.timedelta
+    working_days: bool = False
+
+
+_DAY: Final = re.compile(r"^day\s+(\d{1,3})(?:\s+(\d{1,2}):(\d{2}))?$")
+_AFTER: Final = re.compile(r"^([a-z0-9][a-z0-9_-]*)\s*(?:\+\s*(\d+)\s+(working\s+days?|[a-z]+))?$")
+
+
+def day_and_time(text: object) -> DayAndTime:
+    """Return the moment that `day 3 09:30` says.
+
+    >>> day_and_time("day 3").day
+    3
+    """
+    if isinstance(text, DayAndTime):
+        return text
+    match = _DAY.match(text.strip()) if isinstance(text, str) else None
+    if match is None or (match[2] and (int(match[2]) > 23 or int(match[3]) > 59)):
+        raise Refused(
+            Say(
+                f"'{text}' is not a moment of the campaign", f"« {text} » n'est pas un moment de la campagne"
+            ),
+            Say("Write 'day 0 09:30' or 'day 12'.", "Écrivez « day 0 09:30 » ou « day 12 »."),
+        )
+    time = dt.time(int(match[2]), int(match[3])) if match[2] else None
+    return DayAndTime(day=int(match[1]), time=time)
+
+
+def delay_after(text: object) -> Delay:
+    """Return the delay that `announce + 5 days` says."""
+    if isinstance(text, Delay):
+        return text
+    match = _AFTER.match(text.strip()) if isinstance(text, str) else None
+    if match is not None:
+        if match[2] is None:
+            return Delay(step=match[1], delay=dt.timedelta(0))
+        if match[3].startswith("working"):
+            return Delay(step=match[1], delay=dt.timedelta(days=int(match[2])), working_days=True)
+        try:
+            return Delay(step=match[1], delay=duration(f"{match[2]} {match[3]}"))
+        except ValueError:
+            pass
+    raise Refused(
+        Say(f"'{text}' is not a step and a delay", f"« {text} » n'est pas une étape et un délai"),
+        Say(
+            "Write 'announce + 5 days' or 'announce + 3 working days'.",
+            "Écrivez « announce + 5 days » ou « announce + 3 working days ».",
+        ),
+    )
+
+
+def _until(text: object) -> DayAndTime | Delay:
+    if isinstance(text, DayAndTime | Delay):
+        return text
+    return day_and_time(text) if isinstance(text, str) and text.startswith("day ") else delay_after(text)
+
+
+def _said(value: DayAndTime | Delay) -> str:
+    if isinstance(value, DayAndTime):
+        return f"day {value.day}" + ("" if value.time is None else f" {value.time:%H:%M}")
+    if not value.delay:
+        return value.step
+    if value.working_days:
+        return f"{value.step} + {value.delay.days} working days"
+    return f"{value.step} + {spoken(value.delay)}"
+
+
+At: TypeAlias = Annotated[
+    DayAndTime,
+    BeforeValidator(day_and_time),
+    PlainSerializer(_said),
+    WithJsonSchema({"type": "string", "pattern": _DAY.pattern, "examples": ["day 0 09:30"]}),
+]
+After: TypeAlias = Annotated[
+    Delay,
+    BeforeValidator(delay_after),
+    PlainSerializer(_said),
+    WithJsonSchema({"type": "string", "examples": ["announce + 5 days"]}),
+]
+Until: TypeAlias = Annotated[
+    DayAndTime | Delay,
+    BeforeValidator(_until),
+    PlainSerializer(_said),
+    WithJsonSchema({"type": "string", "examples": ["day 3", "announce + 21 days"]}),
+]
+
+
+class Step(Written):
+    """One touch per member at most, by one channel. Each channel adds its own keys."""
+
+    channel: str
+    at: At | None = Field(None, description="day of enrolment and time: 'day 0 09:30'")
+    after: After | None = Field(None, description="a while after another step: 'announce + 5 days'")
+    until: Until | None = Field(None, description="not out by then: expired, never late")
+    if_: Who | None = Field(
+        None, alias="if", description="who of the members; all of these must hold when the step is due"
+    )
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Self:
+        if self.at is not None and self.after is not None:
+            raise Refused(
+                Say("a step has both 'at' and 'after'", "une étape a à la fois « at » et « after »"),
+                Say("Keep one of the two.", "Gardez l'un des deux."),
+                "after",
+            )
+        return self
+
+
+class Schedule(Written):
+    """When the campaign runs: once, or each time its calendar says so."""
+
+    start: dt.datetime | None = Field(
+        None, description="once: 2026-03-03 09:30; or, with 'every', not before"
+    )
+    every: str | None = Field(None, description="cron in the campaign's zone: '30 9 * * TUE'")
+    end: dt.date | None = Field(None, description="no slot, and no step, after this day")
+    timezone: str = "Europe/Paris"
+    late: str = Field(
+        "skip after 2 h", description="what a missed slot does: skip after 2 h | run latest | run all"
+    )
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _local(cls, value: object) -> object:
+        if isinstance(value, dt.datetime):
+            return value.replace(tzinfo=None)  # local to the schedule's zone, a key beside it
+        if isinstance(value, dt.date):
+            return dt.datetime(value.year, value.month, value.day)  # noqa: DTZ001 - local by meaning
+        return value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        from zoneinfo import ZoneInfo, available_timezones
+
+        if self.start is None and self.every is None:
+            raise Refused(
+                Say(
+                    "the schedule says neither 'start' nor 'every'",
+                    "le calendrier ne dit ni « start » ni « every »",
+                ),
+                Say(
+                    "Write 'start: 2026-03-03 09:30' or \"every: '30 9 * * TUE'\".",
+                    "Écrivez « start: 2026-03-03 09:30 » ou « every: '30 9 * * TUE' ».",
+                ),
+            )
+        if self.timezone not in available_timezones():
+            raise Refused(
+                Say(f"unknown time zone '{self.timezone}'", f"fuseau inconnu « {self.timezone} »"),
+                did_you_mean(self.timezone, ["Europe/Paris", "Indian/Reunion", "America/Martinique", "UTC"]),
+                "timezone",
+            )
+        if self.every is not None:
+            from cronsim import CronSim, CronSimError
+
+            try:
+                CronSim(self.every, dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(self.timezone)))
+            except CronSimError as error:
+                raise Refused(
+                    Say(
+                        f"'{self.every}' is not a cron expression: {error}",
+                        f"« {self.every} » n'est pas une expression cron : {error}",
+                    ),
+                    Say(
+                        "Write minute hour day month weekday: '30 9 * * TUE'.",
+                        "Écrivez minute heure jour mois jour-de-semaine : « 30 9 * * TUE ».",
+                    ),
+                    "every",
+                ) from None
+        if not re.match(r"^(skip( after \d+ \w+)?|run latest|run all)$", self.late):
+            raise Refused(
+                Say(
+                    f"'{self.late}' is not a rule for missed slots",
+                    f"« {self.late} » n'est pas une règle pour les départs manqués",
+                ),
+                Say(
+                    "Write 'skip after 2 h', 'run latest' or 'run all'.",
+                    "Écrivez « skip after 2 h », « run latest » ou « run all ».",
+                ),
+                "late",
+            )
+        return self
+
+
+class Top(Written):
+    n: int = Field(gt=0)
+    by: str
+
+
+class Expectation(Written):
+    """How many members the author expects; outside, the run stops before anything is sent."""
+
+    low: int
+    high: int
+
+
+def _expected(text: object) -> object:
+    match = re.match(r"^\s*(\d+)\s*\.\.\s*(\d+)\s*$", text) if isinstance(text, str) else None
+    if match is None or int(match[1]) > int(match[2]):
+        if isinstance(text, Expectation | dict):
+            return text
+        raise Refused(
+            Say(f"'{text}' is not a range", f"« {text} » n'est pas un intervalle"),
+            Say(
+                "Write the smallest and the largest size: 3000..4500.",
+                "Écrivez la plus petite et la plus grande taille : 3000..4500.",
+            ),
+        )
+    return Expectation(low=int(match[1]), high=int(match[2]))
+
+
+class Audience(Written):
+    """Whom the campaign is about."""
+
+    segment: Name
+    except_: list[Name] = Field([], alias="except", description="segments that are taken out")
+    top: Top | None = Field(None, description="only the n highest by a fact")
+    sample: Share | None = Field(None, description="only a share, by stable hash")
+    expect: (
+        Annotated[
+            Expectation,
+            BeforeValidator(_expected),
+            WithJsonSchema({"type": "string", "examples": ["3000..4500"]}),
+        ]
+        | None
+    ) = None
+    one_per: Literal["person", "mailbox", "site", "household"] = "person"
+
+
+class Holdout(Written):
+    """Who is left alone, so that the report can say what the campaign changed."""
+
+    share: Share = Decimal("0.1")
+    stratify: list[str] = Field([], description="facts whose values are all split alike")
+    key: str | None = Field(None, description="random key; the campaign's name if absent")
+    because: str | None = Field(None, description="why nobody is left alone; needed with share 0%")
+
+    @model_validator(mode="after")
+    def _honest(self) -> Self:
+        if self.share == 0 and not self.because:
+            raise Refused(
+                Say(
+                    "nobody is held out, and nothing says why",
+                    "personne n'est mis de côté, et rien ne dit pourquoi",
+                ),
+                Say(
+                    "Write 'because:', or a share above 0%.",
+                    "Écrivez « because: », ou une part au-dessus de 0%.",
+                ),
+                "share",
+            )
+        return self
+
+
+class Offer(Written):
+    code: str | None = None
+    discount: Share | None = None
+    free_goods: str | None = Field(None, description="bought+free: 10+1")
+    label: str | None = None
+
+
+class Cell(Written):
+    """A part of the enrolled that is treated alike."""
+
+    share: Share
+    offer: Offer | None = None
+
+
+class Goal(Written):
+    """What the campaign is for, measured on treated and held out alike."""
+
+    response: Literal[
+        "click",
+        "open",
+        "order",
+        "form",
+        "registration",
+        "attendance",
+        "reply",
+        "visit_outcome",
+        "call_outcome",
+        "coupon",
+    ]
+    brand: str | None = None
+    within: Duration = dt.timedelta(days=60)
+    target: Share | None = None
+    value: Literal["amount"] | None = None
+    at_least: Decimal | None = Field(None, description="smallest amount that counts")
+
+
+class ResponseRule(Written):
+    """How something that comes back is known to belong to this campaign; the first rule that fits wins."""
+
+    order: Literal["offer_code", "brand"] | None = None
+    form: str | None = None
+    within: Duration = dt.timedelta(days=60)
+
+
+class Budget(Written):
+    max: Annotated[
+        Decimal,
+        WithJsonSchema({"type": "string", "examples": ["12000 EUR"]}),
+        BeforeValidator(lambda text: _euros(text)),
+    ]
+
+
+def _euros(text: object) -> object:
+    match = re.match(r"^\s*(\d+(?:\.\d{1,2})?)\s*EUR\s*$", text) if isinstance(text, str) else None
+    if match is None:
+        if isinstance(text, Decimal):
+            return text
+        raise Refused(
+            Say(f"'{text}' is not an amount", f"« {text} » n'est pas un montant"),
+            Say("Write 12000 EUR.", "Écrivez 12000 EUR."),
+        )
+    return Decimal(match[1])
+
+
+class CampaignPolicy(Written):
+    priority: int = Field(50, ge=0, le=100, description="weight in arbitration")
+
+
+S = TypeVar("S")
+
+
+class Campaign(Written, Generic[S]):
+    """One file of `campaigns/`. `S` is the union of the steps that the installed channels know."""
+
+    campaign: Name
+    title: str
+    program: Name | None = None
+    owner: str
+    country: Literal["FR"] = "FR"
+    brand: str | None = None
+    purpose: Purpose
+    schedule: Schedule
+    reentry: (
+        Annotated[Duration, Field(description="how soon a customer may be enrolled again")]
+        | Literal["never", "always"]
+    ) = "never"
+    audience: Audience
+    holdout: Holdout = Holdout(share=Decimal("0.1"))
+    cells: dict[Name, Cell] = {}
+    steps: dict[Name, S] = Field(min_length=1)
+    exit: Who | None = Field(
+        None, description="asked before every step: whoever it holds for leaves the campaign"
+    )
+    goals: dict[Name, Goal] = Field(min_length=1)
+    responses: list[ResponseRule] = []
+    budget: Budget | None = None
+    policy: CampaignPolicy = CampaignPolicy(priority=50)
+
+    @field_validator("reentry", mode="before")
+    @classmethod
+    def _again(cls, value: object) -> object:
+        return value.removeprefix("after ") if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _cells_are_whole(self) -> Self:
+        total = sum((cell.share for cell in self.cells.values()), Decimal(0))
+        if self.cells and total != 1:
+            raise Refused(
+                Say(
+                    f"the cells share {total * 100:f}% of the enrolled",
+                    f"les cellules se partagent {total * 100:f}% des inscrits",
+                ),
+                Say("Let their shares add up to 100%.", "Faites que leurs parts fassent 100%."),
+                "cells",
+            )
+        return self
+
+
+AnyCampaign: TypeAlias = Campaign[Any]

