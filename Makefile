@@ -1,0 +1,41 @@
+# Touchbase: everything sets itself up; the first of these takes a minute or two, later ones start at once.
+#
+#   make demo            a generated base, the example campaigns over every channel, the report
+#   make test            the whole default suite (ARGS="-k ledger" for a part)
+#   make check           the house checks: format, lint, types, floors, lock
+#   make bench [ONLY=x]  the product beside its reference; writes .touchbase/bench.json
+#   make chaos           long: kills in the middle of runs, and an audit from outside
+#   make scale           long: the same questions at 10^4, 10^5, 10^6
+#   make clean           stops every process of ours and removes what was generated and installed
+
+SHELL := /bin/bash
+READY := .venv/.ready
+RUN   := .venv/bin
+
+.PHONY: demo test check bench chaos scale clean
+.DEFAULT_GOAL := demo
+
+$(READY): pyproject.toml uv.lock
+	@.ci/set-up
+	@touch $(READY)
+
+demo: $(READY)
+	@$(RUN)/touchbase demo
+
+test: $(READY)
+	@$(RUN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	@.ci/house
+
+bench: $(READY)
+	@$(RUN)/python -m bench $(ONLY)
+
+chaos: $(READY)
+	@$(RUN)/python -m bench.chaos $(ARGS)
+
+scale: $(READY)
+	@$(RUN)/python -m bench.scale $(ARGS)
+
+clean:
+	@.ci/clean
