@@ -1,0 +1,367 @@
+"""The language of placeholders: Jinja, cut down until it can neither escape nor cost.
+
+What a template may say is a list of node types. There is no loop, no call, no arithmetic, no
+assignment, no include: every node is evaluated at most once, and every filter returns at most a few
+times what it is given. So the cost of filling is bounded by template + values, both of which are
+limited; `'x' * 10**9` or nested loops are not caught at run time, they cannot be written.
+
+Names are flattened: `customer.facts.tier` becomes one variable, looked up in a plain dict of
+scalars. Nothing in a filled template has attributes to climb.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from engine.problems import Problem, Say, Span, did_you_mean, nearest
+
+LONGEST_VALUE: Final = 4_000
+"""Characters of one value; longer ones are no names, towns or offers, and do not compose."""
+
+LARGEST_TEMPLATE: Final = 300_000  #: characters, includes and all
+
+_MONTHS: Final = {
+    "fr": [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+}
+
+
+def date(value: dt.date, language: str = "fr") -> str:
+    """Return a day as a letter writes it.
+
+    >>> date(dt.date(2026, 10, 1))
+    '1er octobre 2026'
+    """
+    months = _MONTHS.get(language, _MONTHS["en"])
+    day = "1er" if language == "fr" and value.day == 1 else str(value.day)
+    return f"{day} {months[value.month - 1]} {value.year}"
+
+
+def money(value: Decimal | int | float, currency: str = "€") -> str:
+    """Return an amount as a French letter writes it, with narrow spaces that do not break.
+
+    >>> money(Decimal("1234.5"))
+    '1\u202f234,50\\xa0€'
+    """
+    grouped = f"{Decimal(str(value)):,.2f}"
+    return grouped.replace(",", "\u202f").replace(".", ",") + f"\u00a0{currency}"
+
+
+def percent(value: Decimal | float) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(Decimal("0.125"))
+    '12,5\\xa0%'
+    """
+    return f"{(Decimal(str(value)) * 100).normalize():f}".replace(".", ",") + "\u00a0%"
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {"date": date, "money": money, "percent": percent}
+_OF_JINJA: Final = ("default", "d", "upper", "lower", "capitalize", "trim")
+_TESTS: Final = ("defined", "undefined", "lt", "le", "gt", "ge", "eq", "ne", "in", "none")
+
+DEEPEST: Final = 30  #: nested brackets and ifs
+
+_ALLOWED: Final = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Const,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Test,
+    nodes.Filter,
+    nodes.List,
+    nodes.Tuple,
+    nodes.Keyword,
+)
+
+CUSTOMER: Final = (
+    "name",
+    "greeting",
+    "civility",
+    "title",
+    "first_name",
+    "last_name",
+    "org_name",
+    "town",
+    "postcode",
+    "street",
+    "department",
+    "specialty_group",
+    "language",
+    "country",
+)
+"""What a template may say of a customer, besides `customer.facts.<fact>`; no address, no number."""
+REP: Final = ("name", "code", "first_name", "last_name", "email", "phone")
+OFFER: Final = ("code", "discount", "free_goods", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names a text may use: whole dotted ones, and prefixes below which any word may stand."""
+
+    whole: frozenset[str]
+    below: frozenset[str] = frozenset()
+
+    def knows(self, name: str) -> bool:
+        return name in self.whole or name.rpartition(".")[0] in self.below
+
+
+def names(links: Iterable[str] = (), *, facts: Iterable[str] | None = None) -> Names:
+    """Return the names that a mail, letter or note may use.
+
+    Args:
+        facts: The company's declared facts; `None` where they are not known: then any may be used.
+    """
+    whole = {
+        *(f"customer.{part}" for part in CUSTOMER),
+        *(f"rep.{part}" for part in REP),
+        *(f"offer.{part}" for part in OFFER),
+        *(f"links.{label}" for label in links),
+        "campaign.title",
+        "campaign.brand",
+        "campaign.name",
+        "material.reference",
+        "material.version",
+        "material.title",
+        "material.revised_on",
+        "unsubscribe_url",
+        "preferences_url",
+        "view_url",
+        "today",
+        *(f"customer.facts.{fact}" for fact in facts or ()),
+    }
+    return Names(frozenset(whole), frozenset({"customer.facts"}) if facts is None else frozenset())
+
+
+_TOO_DEEP: Final = (
+    Say("placeholders are nested too deep", "les champs sont trop imbriqués"),
+    Say("Take brackets or ifs out.", "Retirez des parenthèses ou des conditions."),
+)
+
+
+class Placeholders(ImmutableSandboxedEnvironment):
+    """Jinja as our templates may use it: strict, sandboxed, without globals."""
+
+    def __init__(self, *, autoescape: bool) -> None:
+        super().__init__(undefined=StrictUndefined, autoescape=autoescape, keep_trailing_newline=True)
+        self.globals = {}
+        self.filters = {name: self.filters[name] for name in _OF_JINJA} | dict(FILTERS)
+        self.tests = {name: self.tests[name] for name in _TESTS}
+
+
+_PARSER: Final = Placeholders(autoescape=True)
+
+
+def dotted(node: nodes.Node) -> str | None:
+    """Return the dotted name a node says, or `None` if it is something else."""
+    match node:
+        case nodes.Name(name=name):
+            return str(name)
+        case nodes.Getattr(node=inner, attr=attr):
+            front = dotted(inner)
+            return None if front is None else f"{front}.{attr}"
+        case _:
+            return None
+
+
+def mangled(name: str) -> str:
+    """Return the variable in which a dotted name stands when a template is filled."""
+    return name.replace(".", "__")
+
+
+def problems(text: str, known: Names, file: str, *, line: int = 1) -> list[Problem]:
+    """Return what a text says that placeholders may not say, with its lines; `line` is that of its start."""
+    lines = text.splitlines()
+
+    def problem(number: int, what: Say, remedy: Say) -> Problem:
+        excerpt = lines[number - 1][:160] if 0 < number <= len(lines) else None
+        return Problem(Span(file, number + line - 1), what, remedy, excerpt)
+
+    if len(text) > LARGEST_TEMPLATE:
+        return [
+            problem(
+                1,
+                Say(
+                    f"is longer than {LARGEST_TEMPLATE:,} characters",
+                    f"dépasse {LARGEST_TEMPLATE} caractères",
+                ),
+                Say("Shorten it: a mail above 100 kB is cut by its readers.", "Raccourcissez-le."),
+            )
+        ]
+    try:
+        tree = _PARSER.parse(text)
+    except TemplateSyntaxError as error:
+        return [
+            problem(
+                error.lineno,
+                Say(f"a placeholder is not well written: {error.message}", f"mal écrit : {error.message}"),
+                Say(
+                    "Write {{ customer.name }} or {% if ... %}...{% endif %}.", "Écrivez {{ customer.name }}."
+                ),
+            )
+        ]
+    except RecursionError:
+        return [problem(1, *_TOO_DEEP)]
+    found: list[Problem] = []
+    _walk(tree, found, known, problem)
+    return found
+
+
+def _walk(node: nodes.Node, found: list[Problem], known: Names, problem: Callable[..., Problem]) -> None:
+    # An explicit stack: a template nested a thousand deep is a problem of its own, not a crash.
+    stack = [(node, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > DEEPEST:
+            found.append(problem(node.lineno, *_TOO_DEEP))
+            continue
+        name = dotted(node)
+        if name is not None:
+            if not known.knows(name) or "__" in name:
+                known_here = sorted(known.whole)
+                close = nearest(name, known_here)
+                remedy = (
+                    did_you_mean(name, [close])
+                    if close
+                    else Say(
+                        "Known: customer.name, customer.greeting, customer.town, customer.facts.<fact>, rep.name, "
+                        "offer.code, links.<label>, material.reference, unsubscribe_url...",
+                        "Connus : customer.name, customer.greeting, customer.town, customer.facts.<fait>, rep.name, "
+                        "offer.code, links.<nom>, material.reference, unsubscribe_url…",
+                    )
+                )
+                found.append(
+                    problem(node.lineno, Say(f"unknown name '{name}'", f"nom inconnu « {name} »"), remedy)
+                )
+            continue
+        said = _refused(node)
+        if said is not None:
+            found.append(
+                problem(
+                    node.lineno,
+                    said,
+                    Say(
+                        f"Placeholders know names, if, comparisons and the filters {', '.join(_filters())}.",
+                        f"Les champs connaissent les noms, if, les comparaisons et les filtres {', '.join(_filters())}.",
+                    ),
+                )
+            )
+            continue
+        stack += [(child, depth + 1) for child in reversed(list(node.iter_child_nodes()))]
+
+
+def _filters() -> list[str]:
+    return sorted({*FILTERS, *_OF_JINJA} - {"d"})
+
+
+def _refused(node: nodes.Node) -> Say | None:
+    match node:
+        case nodes.Filter(name=name) if name not in FILTERS and name not in _OF_JINJA:
+            return Say(f"unknown filter '{name}'", f"filtre inconnu « {name} »")
+        case nodes.Filter(args=args, kwargs=kwargs, dyn_args=dyn, dyn_kwargs=dyn_kw) if (
+            dyn
+            or dyn_kw
+            or any(not isinstance(arg, nodes.Const) and dotted(arg) is None for arg in args)
+            or kwargs
+        ):
+            return Say("a filter takes words and names only", "un filtre ne prend que des mots et des noms")
+        case nodes.Test(name=name) if name not in _TESTS:
+            return Say(f"unknown test '{name}'", f"test inconnu « {name} »")
+        case nodes.Const(value=value) if isinstance(value, str) and len(value) > LONGEST_VALUE:
+            return Say("a text in a placeholder is too long", "un texte de champ est trop long")
+        case _ if not isinstance(node, _ALLOWED):
+            kind = type(node).__name__.lower()
+            return Say(f"'{kind}' is not part of the placeholder language", f"« {kind} » n'est pas permis")
+        case _:
+            return None
+
+
+def used(text: str) -> frozenset[str]:
+    """Return the dotted names that a checked text uses."""
+    tree = _PARSER.parse(text)
+    found: set[str] = set()
+    stack: list[nodes.Node] = [tree]
+    while stack:
+        node = stack.pop()
+        name = dotted(node)
+        if name is not None:
+            found.add(name)
+        else:
+            stack += list(node.iter_child_nodes())
+    return frozenset(found)
+
+
+def flatten(tree: nodes.Template) -> nodes.Template:
+    """Return the tree with every dotted name as one variable: no attribute is looked up when filling."""
+    _flatten(tree)
+    return tree
+
+
+def _flatten(node: nodes.Node) -> None:
+    for field in node.fields:
+        value = getattr(node, field)
+        if isinstance(value, nodes.Node):
+            setattr(node, field, _flat(value))
+        elif isinstance(value, list):
+            setattr(node, field, [_flat(one) if isinstance(one, nodes.Node) else one for one in value])
+
+
+def _flat(node: nodes.Node) -> nodes.Node:
+    name = dotted(node)
+    if name is not None:
+        return nodes.Name(mangled(name), "load", lineno=node.lineno, environment=node.environment)
+    _flatten(node)
+    return node
+
+
+def plain(value: object) -> Any:
+    """Return a value as a placeholder may hold it; anything that is no scalar becomes its text.
+
+    Raises:
+        ValueError: too long to be meant.
+    """
+    if isinstance(value, str):
+        if len(value) > LONGEST_VALUE:
+            raise ValueError("a value is too long")
+        return value
+    if isinstance(value, int | float | Decimal | dt.date):
+        return value
+    return plain(str(value))
