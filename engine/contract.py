@@ -17,8 +17,9 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from engine.model.campaign import AnyCampaign, Offer, Step
+from engine.model.policy import Sender
 from engine.model.written import CustomerId, RunId, TouchId
-from engine.problems import Fault
+from engine.problems import Fault, Problem
 
 Transaction: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -57,6 +58,7 @@ class Customer:
     specialty_group: str | None = None
     phone: str | None = None
     rep: Rep | None = None
+    may_track: bool = False  #: consented to be recognised in opens and clicks
     facts: Mapping[str, Any] = field(default_factory=dict)  #: the company's own facts
     history: tuple[
         Mapping[str, Any], ...
@@ -184,8 +186,8 @@ class Channel(Protocol):
     repeat_is_safe: bool  #: the touch is the other side's key: handing it over twice is handing it over once
     wants_history: bool  #: compose needs the customer's last touches
 
-    def check(self, step: Any, files: Mapping[str, str]) -> Iterable[Fault]:
-        """Yield what is wrong with a step and its material; paths start inside the step. No network."""
+    def check(self, step: Any, files: Mapping[str, str]) -> Iterable[Fault | Problem]:
+        """Yield what is wrong with a step (faults; paths start inside it) and its material (problems). No network."""
         ...
 
     def prepare(self, wave: Wave) -> Composer:
@@ -216,3 +218,5 @@ class Desk:
     base_url: str  #: where the public pages answer: https://touchbase.example
     secret: bytes  #: signs links
     smtp_url: str | None = None  #: None: the local outbox
+    senders: Mapping[str, Sender] = field(default_factory=dict)  #: of the policy, by name
+    default_sender: str | None = None
