@@ -1,0 +1,247 @@
+"""Letters: one typst template, one compile for a whole print batch, and on which page each piece begins.
+
+A template is a typst file that defines two names:
+
+    #let paper = (margin: 20mm)          // how its pages are set
+    #let letter(piece) = [ ... ]         // what one customer gets; it begins on a page of its own
+
+`piece` is a dictionary of texts: `piece.lines`, `piece.code`, `piece.link`, `piece.qr` (an SVG),
+`piece.date`, `piece.customer.name`, `piece.material.reference` ... What a customer lacks is not in
+it, and asking for what is not there is an error; so `check` sets two samples, one with everything
+and one with next to nothing, and the template has to come out for both. Values arrive as data, in
+`sys.inputs`; typst takes no text for markup unless it is told to, and a template may not tell it.
+"""
+
+import datetime as dt
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from engine.problems import Problem, Say, Span
+
+TEMPLATES: Final = "templates"
+FONTS: Final = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
+"""The fonts that travel with typst: the same letter on every machine."""
+
+_MAIN: Final = """\
+#import "/{file}": letter, paper
+#set document(title: sys.inputs.title)
+#set text(lang: "fr", region: "FR", font: "Libertinus Serif", size: 11pt)
+#set page(paper: "a4")
+#set page(..paper)
+#let common = json(bytes(sys.inputs.common))
+#for (place, piece) in json(bytes(sys.inputs.pieces)).enumerate() {{
+  if place > 0 {{ pagebreak() }}
+  counter(page).update(1)
+  [#metadata(place)<piece>]
+  letter((: ..common, ..piece))
+}}
+#context [#metadata((
+  starts: query(<piece>).map(mark => mark.location().page()),
+  pages: counter(page).final(),
+  last: here().page(),
+))<map>]
+"""
+
+_FORBIDDEN: Final = (
+    (re.compile(r"\b(eval|plugin|read|json|csv|xml|yaml|toml|cbor|sys)\s*[(.]"), "takes data for code, or reads files"),
+    (re.compile(r'"(@|\\u)'), "loads a package from the network"),
+)  # fmt: skip
+_COMMENT: Final = re.compile(r"(?<!:)//.*")
+_SEARCHED: Final = re.compile(r" \(searched at .*\)")  # a folder of this run: nobody's business
+_PLACE: Final = re.compile(r"┌─ (?:\S*?)(templates/\S+?\.typ):(\d+):(\d+)")
+
+
+class LetterError(Exception):
+    """A template that does not come out; carries its problems. No value is quoted."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.span}: {problem.what}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A print batch as one PDF/A-2b."""
+
+    pdf: bytes
+    starts: tuple[int, ...]  #: first page of each piece, from 1
+    pages: int
+
+    def pages_of(self, place: int) -> int:
+        """Return how many pages the piece at a place has."""
+        following = self.starts[place + 1] if place + 1 < len(self.starts) else self.pages + 1
+        return following - self.starts[place]
+
+
+def printed(
+    template: str,
+    files: Mapping[str, str],
+    pieces: Sequence[Mapping[str, Any]],
+    *,
+    common: Mapping[str, Any],
+    title: str,
+    at: dt.datetime,
+) -> Printed:
+    """Return the letters of all pieces, in their order.
+
+    The same arguments give the same bytes: the PDF's date is `at`.
+
+    Args:
+        template: 'hivernax/letter', for templates/hivernax/letter.typ.
+        files: The project's files by path; all `.typ` and `.svg` below templates/ may be imported.
+        common: What is the same for all; a piece has its keys too.
+
+    Raises:
+        LetterError: the template is missing or does not come out.
+    """
+    import typst  # 80 MB of it; only the process that prints pays
+
+    file = file_of(template)
+    if file not in files:
+        raise LetterError([_missing(file)])
+    with tempfile.TemporaryDirectory(prefix="touchbase-letter-") as folder:
+        root = Path(folder)
+        for name, text in files.items():
+            path = PurePosixPath(name)
+            if path.parts[0] == TEMPLATES and ".." not in path.parts and path.suffix in (".typ", ".svg"):
+                (root / path.parent).mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text, encoding="utf-8")
+        main = root / "main.typ"
+        main.write_text(_MAIN.format(file=file), encoding="utf-8")
+        try:
+            compiler = typst.Compiler(
+                main,
+                root=root,
+                ignore_system_fonts=True,  # else the same letter looks different on another machine
+                package_path=root / "none",
+                package_cache_path=root / "none",
+                sys_inputs={
+                    "title": title,
+                    "common": json.dumps(dict(common), ensure_ascii=False),
+                    "pieces": json.dumps(list(pieces), ensure_ascii=False),
+                },
+            )
+            # No tags: they help whoever listens to a PDF, and these are printed; they cost as much
+            # again as setting the letters. PDF/A-2b does not ask for them.
+            pdf = compiler.compile(
+                format="pdf", pdf_standards=["a-2b"], timestamp=int(at.timestamp()), pdf_tags=False
+            )
+            [found] = json.loads(compiler.query("<map>", field="value"))  # laid out already: no cost
+        except typst.TypstError as error:
+            raise LetterError([_located(error, file)]) from None
+    if len(found["starts"]) != len(pieces):
+        raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
+    return Printed(pdf, tuple(found["starts"]), found["last"])
+
+
+def check(template: str, files: Mapping[str, str]) -> list[Problem]:
+    """Return what is wrong with a letter's template: what it may not do, or why a sample does not come out."""
+    file = file_of(template)
+    if file not in files:
+        return [_missing(file)]
+    found = [
+        problem
+        for name, text in sorted(files.items())
+        if name.startswith(f"{TEMPLATES}/") and name.endswith(".typ")
+        if name == file or f"/{PurePosixPath(name).name}" in files[file]
+        for problem in _forbidden(name, text)
+    ]
+    if found:
+        return found
+    try:
+        printed(
+            template, files, SAMPLES, common=SAMPLE_COMMON, title="check",
+            at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        )  # fmt: skip
+    except LetterError as error:
+        return list(error.problems)
+    return []
+
+
+def file_of(template: str) -> str:
+    return f"{TEMPLATES}/{template}.typ"
+
+
+SAMPLE_COMMON: Final[Mapping[str, Any]] = {
+    "date": "13 octobre 2026",
+    "campaign": {"name": "hivernax-2026", "title": "Hivernax", "brand": "HIVERNAX"},
+    "material": {"reference": "HIV-2026-001", "version": "1", "title": "Lettre", "revised_on": "1er juin 2026"},
+    "site": "touchbase.example/l",
+}  # fmt: skip
+"""What every piece of a batch has."""
+
+SAMPLES: Final[Sequence[Mapping[str, Any]]] = (
+    {
+        "id": "0015-NM74-3HKV", "code": "0015-NM74-3HKV", "link": "https://touchbase.example/l/0015-NM74-3HKV",
+        "qr": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="M0 0h29v29H0z"/></svg>',
+        "lines": ["DR CLAIRE MOREL", "CABINET MEDICAL", "BATIMENT B", "12 B RUE DES LILAS", "CS 10001", "35099 RENNES CEDEX 9"],
+        "customer": {
+            "name": "Dr Claire Morel", "greeting": "Docteur Morel", "civility": "MME", "title": "DR",
+            "first_name": "Claire", "last_name": "Morel", "org_name": "Cabinet", "town": "Rennes", "postcode": "35000",
+            "street": "12 bis rue des Lilas", "department": "35", "specialty_group": "GP", "language": "fr",
+            "country": "FR", "facts": {},
+        },
+        "rep": {"name": "Paul Petit", "code": "PCR-01", "first_name": "Paul", "last_name": "Petit",
+                "email": "paul.petit@example.org", "phone": "+33 1 99 00 00 01"},
+        "offer": {"code": "DPD26-A", "discount": "10 %", "free_goods": "10+1", "label": "Offre d'ouverture"},
+    },
+    {
+        "id": "0015-NM74-3HKV", "code": "0015-NM74-3HKV", "link": "https://touchbase.example/l/0015-NM74-3HKV",
+        "qr": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="M0 0h29v29H0z"/></svg>',
+        "lines": ["PHARMACIE #EVAL *DU* $PORT$", "97400 ST DENIS"],
+        "customer": {"name": "Pharmacie #eval *du* $Port$", "greeting": "Madame, Monsieur", "language": "fr",
+                     "country": "FR", "facts": {}},
+    },
+)  # fmt: skip
+"""A customer of whom everything is known, and one of whom next to nothing is: a letter comes out for both."""
+
+
+def _forbidden(name: str, text: str) -> list[Problem]:
+    return [
+        Problem(
+            Span(name, number, match.start() + 1),
+            Say(f"'{match[0]}' {why}", f"« {match[0]} » n'est pas permis dans une lettre"),
+            Say("Write the letter with the piece's own values.", "Écrivez la lettre avec les valeurs de la pièce."),
+            line[:160],
+        )
+        for number, line in enumerate(text.splitlines(), 1)
+        for pattern, why in _FORBIDDEN
+        for match in pattern.finditer(_COMMENT.sub("", line))
+    ]  # fmt: skip
+
+
+def _located(error: Any, file: str) -> Problem:
+    """Return a problem from typst's own words; they name keys and functions, not values."""
+    places = _PLACE.findall(error.diagnostic or "") or [
+        place for trace in (error.trace or ()) for place in _PLACE.findall(str(trace))
+    ]
+    name, line, column = places[0] if places else (file, 1, 1)
+    said = _SEARCHED.sub("", error.message)
+    hints = "; ".join(error.hints or ())
+    remedy = hints or (
+        "A value that not every customer has needs a default: piece.customer.at(\"town\", default: \"\")."
+        if "does not contain key" in error.message
+        else "Mend the template there."
+    )  # fmt: skip
+    return Problem(
+        Span(name, int(line), int(column) + (1 if places else 0)),
+        Say(f"the letter does not come out: {said}", f"la lettre ne sort pas : {said}"),
+        Say(remedy, remedy),
+    )
+
+
+def _missing(file: str) -> Problem:
+    return Problem(
+        Span(file),
+        Say("there is no such letter", "cette lettre n'existe pas"),
+        Say("Write the file, or name another template.", "Écrivez le fichier, ou nommez un autre modèle."),
+    )
+
+
+def _problem(file: str, en: str, fr: str) -> Problem:
+    return Problem(Span(file), Say(en, fr), Say("Mend the template.", "Corrigez le modèle."))
