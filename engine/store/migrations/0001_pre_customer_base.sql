@@ -147,6 +147,10 @@ CREATE TABLE suppression (                -- survives erasure: a keyed fingerpri
     PRIMARY KEY (fingerprint, scope, reason)
 );
 
+CREATE FUNCTION fingerprint(pepper text, type text, value text) RETURNS bytea   -- the key stands outside the database
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURNS NULL ON NULL INPUT
+    RETURN sha256(convert_to(pepper || ':' || type || ':' || value, 'UTF8'));
+
 CREATE TABLE customer_hold (              -- a department's stop on one customer, with start and end (finance, logistics, legal)
     customer_id     bigint NOT NULL REFERENCES customer,
     kind            text NOT NULL CHECK (kind IN ('legal','finance','stock','medical','research')),

@@ -51,6 +51,18 @@ CREATE TABLE run_switch (                 -- pause and cancel lock it FOR UPDATE
     at              timestamptz NOT NULL DEFAULT now()
 );
 
+CREATE TABLE planning_turn (              -- one row: whoever plans touches holds it, so that caps are reserved, not estimated
+    one             boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
+INSERT INTO planning_turn DEFAULT VALUES;
+
+CREATE TABLE step_progress (              -- up to when a step of a run was evaluated: what came too late shows as expired, once
+    run_id          bigint NOT NULL REFERENCES run,
+    step            text NOT NULL,
+    evaluated_at    timestamptz NOT NULL, -- in the clock of the campaign
+    PRIMARY KEY (run_id, step)
+);
+
 CREATE TABLE member (                     -- everybody in the universe, once: enrolled, held out or excluded
     run_id          bigint NOT NULL REFERENCES run,
     customer_id     bigint NOT NULL,
@@ -87,6 +99,7 @@ CREATE TABLE touch (
                                                    'excluded','expired','cancelled','render_failed','parked')),
     reason          text,                 -- of an exclusion, refusal, failure
     reasons         text[],
+    because         text,                 -- the rule that held it back, and the campaign that was there first
     outcome         text,                 -- later news: dsn_ok bounced_soft bounced_hard complained done not_done returned withdrawn
     outcome_at      timestamptz,
     due_at          timestamptz NOT NULL, -- when the step came due, in the clock of the campaign

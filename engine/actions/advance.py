@@ -1,0 +1,148 @@
+"""Advance: what came due in a run is planned, proven to compose, and made ready; nothing leaves here."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.actions.pinned import Definition, pinned
+from engine.contract import Channel, Failure
+from engine.model.written import RunId
+from engine.rules.schedule import latest
+from engine.store import journey, ledger
+from engine.store.database import Connection, run
+from engine.store.statements import statement
+
+Progress = Callable[[str, int], None]
+"""Told what is under way and how many are done."""
+
+
+def silent(what: str, done: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What one advance did: new touches by step and state, members who left, parcels that do not compose."""
+
+    run_id: RunId
+    new: dict[str, dict[str, int]] = field(default_factory=dict)
+    left: int = 0
+    failed: int = 0
+    is_over: bool = False  #: no step can come due any more
+    paused_because: str | None = None
+
+
+def advance(
+    connection: Connection,
+    run_id: RunId,
+    channels: Mapping[str, Channel],
+    *,
+    pepper: str,
+    now: dt.datetime,
+    progress: Progress = silent,
+) -> Advanced:
+    """Plan what is due in one run. A second call, at the same time or later, finds nothing left to do."""
+    with connection.transaction():
+        row = ledger.locked(connection, run_id)
+        if row.frozen_at is None or row.closed_at is not None or row.state != "running":
+            return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
+        definition = pinned(connection, row.definition_sha, row.campaign, channels)
+        new, left, is_over = plan_due(
+            connection, run_id, definition, channels, pepper=pepper, enrolled=row.frozen_at, now=now
+        )
+    failed = 0
+    for step_name in definition.campaign.steps:
+        failed += prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
+        if failed > definition.policy.max_render_errors:
+            because = f"{failed} parcels of step '{step_name}' do not compose"
+            ledger.switch(connection, run_id, "paused", by="engine", because=because)
+            return Advanced(run_id, new, left, failed, is_over, because)
+        make_ready(connection, run_id, step_name)
+    return Advanced(run_id, new, left, failed, is_over)
+
+
+def plan_due(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    channels: Mapping[str, Channel],
+    *,
+    pepper: str,
+    enrolled: dt.datetime,
+    now: dt.datetime,
+) -> tuple[dict[str, dict[str, int]], int, bool]:
+    """Plan, in the caller's transaction, what is due; return new touches by step and state, who left, whether all is over."""
+    campaign = definition.campaign
+    journey.take_turn(connection)
+    run(connection, statement("journey", "expire"), {"run": run_id, "now": now})
+    left = journey.leave(connection, run_id, campaign, definition.library, now)
+    ends = latest(campaign, enrolled)
+    new: dict[str, dict[str, int]] = {}
+    for step_name, step in campaign.steps.items():
+        if now > ends[step_name] and _was_evaluated_after(connection, run_id, step_name, ends[step_name]):
+            continue
+        reach = definition.reach(step_name, channels[step.channel], pepper)
+        counts = journey.come_due(
+            connection,
+            run_id,
+            campaign,
+            step_name,
+            reach,
+            definition.library,
+            definition.policy,
+            definition.rules,
+            enrolled,
+            now,
+        )
+        if counts:
+            new[step_name] = counts
+    return new, left, now > max(ends.values())
+
+
+def prove(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    step_name: str,
+    channels: Mapping[str, Channel],
+    *,
+    now: dt.datetime,
+    progress: Progress = silent,
+) -> int:
+    """Compose every planned parcel of a step once, so that a bad one is found before the first one leaves.
+
+    Returns how many do not compose; those are marked, with the reason. What a customer simply lacks (an
+    address that fits, a rep) is a refusal to be, not an error, and is left to the delivery.
+    """
+    step = definition.campaign.steps[step_name]
+    channel = channels[step.channel]
+    compose = None
+    failed = done = 0
+    for group in ledger.to_prove(connection, run_id, step_name, contact_point=channel.contact_point, now=now):
+        compose = compose or channel.prepare(definition.wave(run_id, step_name, now))
+        bad = [
+            (addressee.touch, made) for addressee in group if isinstance(made := compose(addressee), Failure)
+        ]
+        broken = [touch for touch, failure in bad if failure.reason.value == "render_failed"]
+        if broken:
+            run(
+                connection,
+                statement("journey", "fail"),
+                {"touches": broken, "reasons": ["render_failed"] * len(broken)},
+            )
+            failed += len(broken)
+        done += len(group)
+        progress(f"{step_name}: composing", done)
+    return failed
+
+
+def make_ready(connection: Connection, run_id: RunId, step_name: str) -> None:
+    """Let the proven touches of a step be claimed."""
+    run(connection, statement("journey", "make_ready"), {"run": run_id, "step": step_name, "last": 2**62})
+
+
+def _was_evaluated_after(connection: Connection, run_id: RunId, step: str, moment: dt.datetime) -> bool:
+    row = connection.execute(
+        "SELECT evaluated_at FROM step_progress WHERE run_id = %s AND step = %s", [run_id, step]
+    ).fetchone()
+    return row is not None and row[0] >= moment

@@ -1,0 +1,65 @@
+"""A run's pinned definition, understood: what it was told to do, whatever the files say today."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.contract import Channel, Wave
+from engine.loading import segments as segment_files
+from engine.loading.project import campaign_from, packs, policy_from
+from engine.model.campaign import AnyCampaign, Step
+from engine.model.policy import Policy, RulePack
+from engine.model.segment import Library
+from engine.model.written import RunId
+from engine.problems import FilesError
+from engine.store import ledger
+from engine.store.database import Connection
+from engine.store.journey import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Campaign, segments, policy and rules under one hash."""
+
+    sha: str
+    campaign: AnyCampaign
+    library: Library
+    policy: Policy
+    rules: RulePack
+    files: Mapping[str, str]
+
+    def wave(self, run_id: RunId, step_name: str, on: dt.datetime) -> Wave:
+        """Return one step of a run, as its channel takes it."""
+        campaign = self.campaign
+        offers = {name: cell.offer for name, cell in campaign.cells.items() if cell.offer is not None}
+        return Wave(run_id, campaign, step_name, campaign.steps[step_name], offers, self.files, on, self.sha)
+
+    def reach(self, step_name: str, channel: Channel, pepper: str) -> Reach:
+        """Return how a step reaches people: what its channel needs, whom its rep must be, what its material allows."""
+        step: Step = self.campaign.steps[step_name]
+        task = getattr(step, "task", None)
+        return Reach(channel.contact_point, pepper, getattr(task, "reps", None))
+
+
+def understood(sha: str, files: Mapping[str, str], name: str, steps: tuple[type[Step], ...]) -> Definition:
+    """Return what files say of one campaign.
+
+    Raises:
+        FilesError: this engine cannot carry it out.
+    """
+    library, problems = segment_files.from_texts(files)
+    if problems:
+        raise FilesError(problems)
+    campaign = campaign_from(files, name, steps)
+    return Definition(sha, campaign, library, policy_from(files), packs()[campaign.country], files)
+
+
+_cache: dict[str, Definition] = {}
+
+
+def pinned(connection: Connection, sha: str, name: str, channels: Mapping[str, Channel]) -> Definition:
+    """Return a run's definition from the database; reading it once a process is enough, it never changes."""
+    if sha not in _cache:
+        files = ledger.definition(connection, sha)
+        _cache[sha] = understood(sha, files, name, tuple(channel.step for channel in channels.values()))
+    return _cache[sha]

@@ -1,0 +1,139 @@
+"""Send: claim and gate a group, compose, hand over, settle; again until the run is dry.
+
+Any number of these may work side by side, in any number of processes: the ledger keeps them apart.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from engine.actions.advance import Progress, silent
+from engine.actions.pinned import Definition, pinned
+from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
+from engine.model.written import RunId
+from engine.problems import ChannelUnavailable
+from engine.store import ledger
+from engine.store.database import Connection
+
+Clock: TypeAlias = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one drain did, by step and ending."""
+
+    endings: dict[tuple[str, str], int] = field(default_factory=dict)
+    stopped: str | None = None  #: paused, cancelled, disarmed
+    waiting: int = 0  #: ready, but for a later try
+
+    @property
+    def settled(self) -> int:
+        return sum(self.endings.values())
+
+
+def drain(
+    connection: Connection,
+    run_id: RunId,
+    channels: Mapping[str, Channel],
+    *,
+    worker: str,
+    clock: Clock,
+    needs_permit: bool,
+    progress: Progress = silent,
+    most: int | None = None,
+) -> Sent:
+    """Send what is ready in a run until nothing is, or until `most` touches were settled.
+
+    Raises:
+        ChannelUnavailable: a channel cannot take parcels now; what had no receipt is ready again.
+    """
+    with connection.transaction():
+        row = ledger.locked(connection, run_id)
+        definition = pinned(connection, row.definition_sha, row.campaign, channels)
+    endings: dict[tuple[str, str], int] = {}
+    later = 0
+    for step_name, step in definition.campaign.steps.items():
+        channel = channels[step.channel]
+        ready, _ = ledger.waiting(connection, run_id, step_name)
+        if not ready:
+            continue
+        wave = definition.wave(run_id, step_name, clock())
+        compose = channel.prepare(wave)
+        while most is None or sum(endings.values()) < most:
+            group = ledger.gate(
+                connection,
+                run_id,
+                step_name,
+                channel=channel.name,
+                purpose=definition.campaign.purpose,
+                contact_point=channel.contact_point,
+                worker=worker,
+                limit=channel.batch,
+                now=clock(),
+                permit=needs_permit,
+            )
+            if group.stopped is not None:
+                return Sent(endings, group.stopped)
+            if not group.addressees:
+                break
+            for receipt in _hand_over(
+                connection, definition, channel, wave, compose, group.addressees, worker, clock
+            ):
+                key = (step_name, receipt.ending.value)
+                endings[key] = endings.get(key, 0) + 1
+            progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
+        later += ledger.waiting(connection, run_id, step_name)[1]
+    return Sent(endings, None, later)
+
+
+def _hand_over(
+    connection: Connection,
+    definition: Definition,
+    channel: Channel,
+    wave: Wave,
+    compose: Composer,
+    group: tuple[Addressee, ...],
+    worker: str,
+    clock: Clock,
+) -> list[Receipt]:
+    """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
+    if channel.wants_history:
+        group = ledger.with_history(connection, group, wave.on)
+    made = {addressee.touch: compose(addressee) for addressee in group}
+    refused = [
+        Receipt(touch, Ending.REFUSED, parcel.reason.value)
+        for touch, parcel in made.items()
+        if isinstance(parcel, Failure)
+    ]
+    parcels = [parcel for parcel in made.values() if isinstance(parcel, Parcel)]
+    cost = float(definition.policy.costs.get(channel.name, 0))
+
+    def settled(receipts: list[Receipt]) -> list[Receipt]:
+        priced = [
+            replace(receipt, cost=cost) if receipt.ending is Ending.ACCEPTED and not receipt.cost else receipt
+            for receipt in receipts
+        ]
+        ledger.settle(connection, group, priced, worker=worker, now=clock())
+        return priced
+
+    if channel.repeat_is_safe:
+        # Its boundary is our own database: rows, receipts and moves are one transaction, so done is done once.
+        with connection.transaction():
+            receipts = list(channel.deliver(wave, parcels, connection)) if parcels else []
+            return settled(refused + receipts)
+    receipts = []
+    try:
+        for receipt in channel.deliver(wave, parcels, connection):
+            receipts.append(receipt)
+    except ChannelUnavailable:
+        known = {receipt.touch for receipt in receipts}
+        back = [Receipt(parcel.touch, Ending.LATER) for parcel in parcels if parcel.touch not in known]
+        settled(refused + receipts + back)
+        raise
+    except BaseException:
+        settled(refused + receipts)  # the rest stays gated; its lease ends, and nobody knows
+        raise
+    known = {receipt.touch for receipt in receipts}
+    unsure = [Receipt(parcel.touch, Ending.UNKNOWN) for parcel in parcels if parcel.touch not in known]
+    return settled(refused + receipts + unsure)

@@ -1,0 +1,177 @@
+"""The one place that ties everything: settings, clock, database, files and channels."""
+
+import datetime as dt
+import importlib
+import os
+import pkgutil
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.contract import Channel, Desk
+from engine.problems import Language, Say, UsageError
+
+if TYPE_CHECKING:
+    from engine.loading.project import Project
+    from engine.store.database import Connection
+
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says; every name starts with TOUCHBASE_."""
+
+    root: Path  #: the project: campaigns/, segments/, templates/
+    folder: Path  #: what the engine makes: .touchbase below the root
+    database_url: str | None  #: None: the embedded PostgreSQL
+    smtp_url: str | None  #: None: the local outbox; anything else is the real world and needs to be armed
+    base_url: str  #: where the public pages answer
+    language: Language
+    actor: str  #: who acts, for the audit trail
+    secret: bytes = field(repr=False)  #: signs links, keys fingerprints
+
+    @property
+    def is_real_world(self) -> bool:
+        return self.smtp_url is not None
+
+
+def settings(environment: Mapping[str, str] = os.environ, root: Path | None = None) -> Settings:
+    """Return the settings of an environment.
+
+    Raises:
+        UsageError: a setting makes no sense.
+    """
+    here = (root or Path(environment.get("TOUCHBASE_ROOT", "."))).resolve()
+    language = environment.get("TOUCHBASE_LANG", "en")[:2]
+    if language not in ("en", "fr"):
+        raise UsageError(
+            Say(f"TOUCHBASE_LANG is '{language}'.", f"TOUCHBASE_LANG vaut « {language} »."),
+            Say("Set it to en or fr.", "Donnez en ou fr."),
+        )
+    folder = Path(environment.get("TOUCHBASE_FOLDER", here / ".touchbase"))
+    return Settings(
+        root=here,
+        folder=folder,
+        database_url=environment.get("TOUCHBASE_DATABASE_URL") or None,
+        smtp_url=environment.get("TOUCHBASE_SMTP_URL") or None,
+        base_url=environment.get("TOUCHBASE_BASE_URL", "http://127.0.0.1:8600").rstrip("/"),
+        language="fr" if language == "fr" else "en",
+        actor=environment.get("TOUCHBASE_ACTOR") or environment.get("USER") or "operator",
+        secret=_secret(environment.get("TOUCHBASE_SECRET"), folder),
+    )
+
+
+def _secret(given: str | None, folder: Path) -> bytes:
+    """Return the installation's secret: the given one, or one made once and kept for its owner alone."""
+    if given:
+        return given.encode()
+    path = folder / "secret"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            made = folder / f".secret-{os.getpid()}"
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_hex(32))
+            try:
+                os.link(made, path)  # the first of two at once wins; the other reads its secret
+            except FileExistsError:
+                pass
+            made.unlink()
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise UsageError(
+            Say(
+                f"{path} cannot be written or read ({error.strerror}).",
+                f"{path} est illisible ou non inscriptible ({error.strerror}).",
+            ),
+            Say(
+                "Free some disk or check the folder's rights, or set TOUCHBASE_SECRET.",
+                "Libérez de la place ou vérifiez les droits du dossier, ou donnez TOUCHBASE_SECRET.",
+            ),
+        ) from None
+
+
+def clock(as_of: dt.datetime | None = None) -> Clock:
+    """Return the clock: the real one, or one that was set to `as_of` (aware) and goes on from there."""
+    started = dt.datetime.now(dt.UTC)
+    if as_of is None:
+        return lambda: dt.datetime.now(dt.UTC)
+    return lambda: as_of + (dt.datetime.now(dt.UTC) - started)
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything a verb may need, tied."""
+
+    settings: Settings
+    now: Clock
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The installed channels by name: every folder of `channels/`."""
+        import channels
+        from engine.loading.project import read_policy
+
+        policy, _ = read_policy(self.settings.root)  # what is wrong with it, `check` says
+        desk = Desk(
+            folder=self.settings.folder,
+            base_url=self.settings.base_url,
+            secret=self.settings.secret,
+            smtp_url=self.settings.smtp_url,
+            senders={} if policy is None else policy.senders,
+            default_sender=None if policy is None else policy.default_sender,
+        )
+        found: dict[str, Channel] = {}
+        for entry in pkgutil.iter_modules(channels.__path__):
+            if entry.ispkg:
+                channel: Channel = importlib.import_module(f"channels.{entry.name}").channel(desk)
+                found[channel.name] = channel
+        return found
+
+    @cached_property
+    def project(self) -> "Project":
+        """The project's files, with all their problems."""
+        from engine.actions.check import read_project
+
+        return read_project(self.settings.root, self.channels)
+
+    @cached_property
+    def database_url(self) -> str:
+        """Where the database answers; the embedded one is started if nothing is configured."""
+        if self.settings.database_url is not None:
+            return self.settings.database_url
+        from engine.store import embedded
+
+        return embedded.start(self.settings.folder)
+
+    @contextmanager
+    def database(self, purpose: str = "engine") -> Iterator["Connection"]:
+        """Give a connection to a database whose schema is up to date.
+
+        Raises:
+            DatabaseUnavailable: it cannot be reached or used.
+        """
+        from engine.store.database import bring_up_to_date, connected
+
+        with connected(self.database_url, purpose=purpose) as connection:
+            bring_up_to_date(connection)
+            yield connection
+
+    @property
+    def pepper(self) -> str:
+        """The key of fingerprints; it stands outside the database."""
+        import hashlib
+
+        return hashlib.sha256(b"fingerprint:" + self.settings.secret).hexdigest()
+
+
+def open_app(
+    *, root: Path | None = None, as_of: dt.datetime | None = None, environment: Mapping[str, str] = os.environ
+) -> App:
+    """Return the engine, tied and lazy: nothing is opened before it is asked for."""
+    return App(settings(environment, root), clock(as_of))

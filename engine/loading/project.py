@@ -1,0 +1,329 @@
+"""A project's files, all of them, read once: what they say and everything that is wrong with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from hashlib import sha256
+from importlib.resources import files as package_files
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter
+
+from engine.loading import segments as segment_files
+from engine.loading.source import Source, build, parse, read
+from engine.model.campaign import AnyCampaign, Campaign, Step
+from engine.model.policy import Policy, RulePack
+from engine.model.segment import Library
+from engine.problems import Fault, FilesError, Problem, Say, Span, UsageError, did_you_mean
+
+TEXTS: Final = (".yaml", ".mjml", ".typ", ".md", ".sql", ".html", ".svg")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What the files of one folder say; `problems` is all that keeps them from being carried out."""
+
+    root: Path
+    campaigns: Mapping[str, AnyCampaign]
+    library: Library
+    policy: Policy | None
+    rules: Mapping[str, RulePack]
+    files: Mapping[str, str]  #: path -> text, everything a definition may need
+    sources: Mapping[str, Source]  #: of campaigns, by name: where things stand
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+    def campaign(self, name: str) -> AnyCampaign:
+        """Return a campaign whose files are in order.
+
+        Raises:
+            UsageError: no campaign of that name.
+            FilesError: something is wrong with the project's files.
+        """
+        if self.problems:
+            raise FilesError(self.problems)
+        if name not in self.campaigns:
+            raise UsageError(
+                Say(f"There is no campaign '{name}'.", f"Il n'y a pas de campagne « {name} »."),
+                did_you_mean(name, self.campaigns),
+            )
+        return self.campaigns[name]
+
+    def definition(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return the content hash and the files that a campaign's run is pinned to.
+
+        Everything it may read is in it: campaign, policy, segments, facts, its templates and cards.
+        """
+        campaign = self.campaign(name)
+        folders = {
+            str(step.template).rsplit("/", 1)[0]
+            for step in campaign.steps.values()
+            if getattr(step, "template", None)
+        }
+        for step in campaign.steps.values():
+            points = getattr(getattr(step, "task", None), "talking_points", None)
+            if points:
+                folders.add(str(points).rsplit("/", 1)[0])
+        kept = {
+            path: text
+            for path, text in self.files.items()
+            if path in (self.sources[name].name, "campaigns/policy.yaml")
+            or path.startswith("segments/")
+            or path.startswith("templates/shared/")
+            or any(path.startswith(f"templates/{folder}/") for folder in folders)
+        }
+        digest = sha256()
+        for path in sorted(kept):
+            digest.update(f"{path}\0{len(kept[path])}\0{kept[path]}\0".encode())
+        return digest.hexdigest(), kept
+
+
+def load(root: Path, steps: Sequence[type[Step]]) -> Project:
+    """Return the project under `root`, with every problem of every file.
+
+    `steps` are the models of the installed channels: what a step of a campaign may say.
+    """
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for folder in ("campaigns", "segments", "templates"):
+        for path in sorted((root / folder).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if (
+                path.suffix in TEXTS
+                and path.is_file()
+                and not any(part.startswith(".") for part in path.parts)
+            ):
+                try:
+                    texts[name] = path.read_text(encoding="utf-8-sig")
+                except (OSError, UnicodeDecodeError):
+                    problems.append(
+                        Problem(
+                            Span(name),
+                            Say("cannot be read as UTF-8 text", "illisible comme texte UTF-8"),
+                            Say("Save it as UTF-8 in your editor.", "Enregistrez-le en UTF-8."),
+                        )
+                    )
+    library, wrong = segment_files.load(root / "segments")
+    problems += wrong
+    rules = packs()
+    policy, wrong = read_policy(root)
+    problems += wrong
+    campaigns, sources = _campaigns(root, steps, library, policy, problems)
+    return Project(
+        root, campaigns, library, policy, rules, texts, sources, tuple(sorted(problems, key=lambda p: p.span))
+    )
+
+
+def campaign_from(files: Mapping[str, str], name: str, steps: Sequence[type[Step]]) -> AnyCampaign:
+    """Return the campaign that a stored definition says.
+
+    Raises:
+        FilesError: this engine no longer understands the definition.
+    """
+    for path, text in files.items():
+        if not path.startswith("campaigns/") or path == "campaigns/policy.yaml":
+            continue
+        source, wrong = parse(text, path)
+        if source is not None and source.root is not None and source.root.get("campaign") == name:
+            campaign, wrong = build(source, adapter(steps))
+            if campaign is not None:
+                return campaign
+        if wrong:
+            raise FilesError(wrong)
+    raise UsageError(
+        Say(f"The definition holds no campaign '{name}'.", f"La définition ne contient pas « {name} ».")
+    )
+
+
+def policy_from(files: Mapping[str, str]) -> Policy:
+    """Return the policy that a stored definition says.
+
+    Raises:
+        FilesError: this engine no longer understands it.
+    """
+    source, wrong = parse(files["campaigns/policy.yaml"], "campaigns/policy.yaml")
+    if source is not None:
+        policy, wrong = build(source, Policy)
+        if policy is not None:
+            return policy
+    raise FilesError(wrong)
+
+
+def adapter(steps: Sequence[type[Step]]) -> TypeAdapter[AnyCampaign]:
+    """Return the validator of campaigns whose steps may be of these channels."""
+    union: Any = reduce(or_, steps)
+    one: Any = Annotated[union, Field(discriminator="channel")] if len(steps) > 1 else union
+    return TypeAdapter(Campaign[one])
+
+
+def packs() -> dict[str, RulePack]:
+    """Return the rule packs that this engine ships, by country.
+
+    Raises:
+        FilesError: one of them is wrong; a slip of ours.
+    """
+    found: dict[str, RulePack] = {}
+    for entry in (package_files("engine.loading") / "packs").iterdir():
+        if entry.name.endswith(".yaml"):
+            source, wrong = parse(entry.read_text(encoding="utf-8"), entry.name)
+            pack, more = (None, wrong) if source is None else build(source, RulePack)
+            if pack is None:
+                raise FilesError([*wrong, *more])
+            found[pack.country] = pack
+    return found
+
+
+def read_policy(root: Path) -> tuple[Policy | None, list[Problem]]:
+    """Return the company's contact policy, or what keeps it from being read."""
+    source, wrong = read(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+    return (None, wrong) if source is None else build(source, Policy)
+
+
+def _campaigns(
+    root: Path, steps: Sequence[type[Step]], library: Library, policy: Policy | None, problems: list[Problem]
+) -> tuple[dict[str, AnyCampaign], dict[str, Source]]:
+    campaigns: dict[str, AnyCampaign] = {}
+    sources: dict[str, Source] = {}
+    validator = adapter(steps)
+    named: dict[str, tuple[str, Source]] = {}
+    for path in sorted((root / "campaigns").glob("*.yaml")):
+        name = path.relative_to(root).as_posix()
+        if path.name == "policy.yaml":
+            continue
+        source, wrong = read(path, name)
+        problems += wrong
+        if source is None:
+            continue
+        campaign, wrong = build(source, validator)
+        problems += wrong
+        if campaign is None:
+            continue
+        if campaign.campaign in named:
+            other = named[campaign.campaign][0]
+            problems.append(
+                source.problem(
+                    Fault(
+                        ("campaign",),
+                        Say(
+                            f"the campaign '{campaign.campaign}' is already in {other}",
+                            f"la campagne « {campaign.campaign} » est déjà dans {other}",
+                        ),
+                        Say(
+                            "Give each campaign a name of its own.",
+                            "Donnez à chaque campagne son propre nom.",
+                        ),
+                    )
+                )
+            )
+            continue
+        named[campaign.campaign] = (name, source)
+        campaigns[campaign.campaign] = campaign
+        sources[campaign.campaign] = source
+    for key, campaign in campaigns.items():
+        problems += [
+            sources[key].problem(fault) for fault in faults(campaign, library, policy, set(campaigns))
+        ]
+    return campaigns, sources
+
+
+def faults(campaign: AnyCampaign, library: Library, policy: Policy | None, names: set[str]) -> list[Fault]:
+    """Return what is wrong with a campaign that reads well: names that mean nothing, steps that never come due."""
+    found: list[Fault] = []
+    segments = library.segments
+    for path, segment in [
+        (("audience", "segment"), campaign.audience.segment),
+        *((("audience", "except", index), name) for index, name in enumerate(campaign.audience.except_)),
+    ]:
+        if segment not in segments:
+            found.append(
+                Fault(
+                    path,
+                    Say(f"there is no segment '{segment}'", f"il n'y a pas de segment « {segment} »"),
+                    did_you_mean(segment, segments),
+                )
+            )
+    for index, fact in enumerate(campaign.holdout.stratify):
+        if not library.has_fact(fact):
+            found.append(
+                Fault(
+                    ("holdout", "stratify", index),
+                    Say(f"unknown fact '{fact}'", f"donnée inconnue « {fact} »"),
+                    did_you_mean(fact, library.fact_names()),
+                )
+            )
+    top = campaign.audience.top
+    if top is not None and not library.has_fact(top.by):
+        found.append(
+            Fault(
+                ("audience", "top", "by"),
+                Say(f"unknown fact '{top.by}'", f"donnée inconnue « {top.by} »"),
+                did_you_mean(top.by, library.fact_names()),
+            )
+        )
+    for name, step in campaign.steps.items():
+        for key, moment in (("after", step.after), ("until", step.until)):
+            before = getattr(moment, "step", None)
+            if before is None:
+                continue
+            others = [other for other in campaign.steps if other != name]
+            if before not in others:
+                found.append(
+                    Fault(
+                        ("steps", name, key),
+                        Say(f"there is no other step '{before}'", f"il n'y a pas d'autre étape « {before} »"),
+                        did_you_mean(before, others),
+                    )
+                )
+        if step.if_ is not None:
+            found += segment_files.condition_faults(
+                step.if_,
+                library,
+                campaign=campaign.campaign,
+                steps=list(campaign.steps),
+                campaigns=names,
+                path=("steps", name, "if"),
+            )
+        sender = getattr(step, "from_", None)
+        if sender is not None and policy is not None and sender != "rep" and sender not in policy.senders:
+            found.append(
+                Fault(
+                    ("steps", name, "from"),
+                    Say(f"there is no sender '{sender}'", f"il n'y a pas d'expéditeur « {sender} »"),
+                    did_you_mean(sender, [*policy.senders, "rep"]),
+                )
+            )
+    found += _circles(campaign)
+    if campaign.exit is not None:
+        found += segment_files.condition_faults(
+            campaign.exit,
+            library,
+            campaign=campaign.campaign,
+            steps=list(campaign.steps),
+            campaigns=names,
+            path=("exit",),
+        )
+    return found
+
+
+def _circles(campaign: AnyCampaign) -> list[Fault]:
+    for name in campaign.steps:
+        seen, step = [name], campaign.steps[name]
+        while step.after is not None and step.after.step in campaign.steps:
+            seen.append(step.after.step)
+            if step.after.step == name:
+                way = " → ".join(seen)
+                return [
+                    Fault(
+                        ("steps", name, "after"),
+                        Say(f"the steps wait for each other: {way}", f"les étapes s'attendent : {way}"),
+                        Say(
+                            "Let one of them come due on a day: 'at: day 0 09:30'.",
+                            "Que l'une vienne un jour fixe : « at: day 0 09:30 ».",
+                        ),
+                    )
+                ]
+            if len(seen) > len(campaign.steps):
+                break
+            step = campaign.steps[step.after.step]
+    return []

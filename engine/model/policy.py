@@ -1,0 +1,167 @@
+"""The contact policy of the company, and the rules of a country: what no campaign may loosen."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from engine.model.campaign import Purpose
+from engine.model.written import Duration, Name, Share, Written
+from engine.problems import Refused, Say
+
+PROMOTIONAL: tuple[Purpose, ...] = ("promo_rx", "promo_otc", "commercial", "event")
+"""What `purposes: promo` means in a cap."""
+
+
+class Sender(Written):
+    """Who an e-mail is from."""
+
+    name: str
+    address: str
+    reply_to: str | None = None
+
+
+class Cap(Written):
+    """At most `max` touches of a customer in a window that rolls; planned touches count."""
+
+    name: Name
+    max: int = Field(ge=1)
+    per: Duration
+    channels: list[str] = Field(min_length=1)
+    purposes: list[Purpose] | Literal["promo", "all"] = "promo"
+    brands: Literal["all", "same"] = "all"
+    source: str = Field(description="where the number comes from: a decision, a charter, a law")
+
+    @property
+    def counted(self) -> list[Purpose] | None:
+        """Return the purposes that count, or `None` for all."""
+        if self.purposes == "all":
+            return None
+        return list(PROMOTIONAL) if self.purposes == "promo" else list(self.purposes)
+
+
+class Gap(Written):
+    """No touch by one channel within a time after a touch by another, planned ones included."""
+
+    name: Name
+    no: str = Field(description="the channel that waits")
+    within: Duration
+    after: str = Field(description="the channel that was there first")
+    purposes: list[Purpose] | Literal["promo", "all"] = "promo"
+    source: str
+
+    @property
+    def counted(self) -> list[Purpose] | None:
+        if self.purposes == "all":
+            return None
+        return list(PROMOTIONAL) if self.purposes == "promo" else list(self.purposes)
+
+
+def _money(text: object) -> object:
+    if isinstance(text, str) and text.endswith(" EUR"):
+        return Decimal(text.removesuffix(" EUR").strip())
+    if isinstance(text, Decimal):
+        return text
+    raise Refused(
+        Say(f"'{text}' is not an amount", f"« {text} » n'est pas un montant"),
+        Say("Write 0.90 EUR.", "Écrivez 0.90 EUR."),
+    )
+
+
+Money: TypeAlias = Annotated[
+    Decimal, BeforeValidator(_money), WithJsonSchema({"type": "string", "examples": ["0.90 EUR"]})
+]
+
+
+class Policy(Written):
+    """`campaigns/policy.yaml`: one for the whole company."""
+
+    policy: Name
+    company: str
+    senders: dict[Name, Sender] = Field(min_length=1)
+    default_sender: Name
+    holdout: Share = Decimal("0.1")
+    universal_holdout: Share = Decimal(0)
+    caps: list[Cap] = []
+    gaps: list[Gap] = []
+    costs: dict[str, Money] = Field({}, description="cost of one touch by channel")
+    priorities: dict[Purpose, int] = Field({}, description="weight of a purpose in arbitration, 0 to 100")
+    seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
+    proof_addresses: list[str] = []
+    max_render_errors: int = 0
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.default_sender not in self.senders:
+            raise Refused(
+                Say(
+                    f"the default sender '{self.default_sender}' is none of the senders",
+                    f"l'expéditeur par défaut « {self.default_sender} » n'est pas parmi les expéditeurs",
+                ),
+                Say(f"Known here: {', '.join(self.senders)}.", f"Connus ici : {', '.join(self.senders)}."),
+                "default_sender",
+            )
+        names = [rule.name for rule in (*self.caps, *self.gaps)]
+        for name in names:
+            if names.count(name) > 1:
+                raise Refused(
+                    Say(f"two rules are called '{name}'", f"deux règles s'appellent « {name} »"),
+                    Say(
+                        "Give each its own name: the history quotes it.",
+                        "Donnez à chacune son nom : l'historique le cite.",
+                    ),
+                    "caps",
+                )
+        return self
+
+
+class ConsentRule(Written):
+    """What it means that a customer said nothing, for some channels and purposes."""
+
+    id: str
+    channels: list[str]
+    purposes: list[Purpose] | Literal["all"]
+    none_means: Literal["no", "yes_with_notice", "yes"]
+    personal_needs_opt_in: bool = True
+    source: str
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+
+
+class KindRule(Written):
+    """Which kinds of customer a purpose may address."""
+
+    id: str
+    purpose: Purpose
+    kinds: list[str]
+    source: str
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+
+
+class RulePack(Written):
+    """The rules of one country: dated, sourced, as files; never constants in code."""
+
+    country: str
+    version: str
+    kinds: list[KindRule]
+    consent: list[ConsentRule]
+
+    def allowed_kinds(self, purpose: Purpose, on: dt.date) -> list[str]:
+        """Return the kinds that `purpose` may address on a day; empty if no rule allows any."""
+        return [
+            kind for rule in self.kinds if rule.purpose == purpose and _holds(rule, on) for kind in rule.kinds
+        ]
+
+    def consent_for(self, channel: str, purpose: Purpose, on: dt.date) -> ConsentRule | None:
+        """Return the first rule for a channel and purpose on a day; `None` means: nobody may be reached."""
+        for rule in self.consent:
+            fits = rule.purposes == "all" or purpose in rule.purposes
+            if fits and channel in rule.channels and _holds(rule, on):
+                return rule
+        return None
+
+
+def _holds(rule: KindRule | ConsentRule, on: dt.date) -> bool:
+    return rule.valid_from <= on and (rule.valid_to is None or on <= rule.valid_to)

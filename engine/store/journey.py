@@ -1,0 +1,236 @@
+"""The journey of a run's members, all at once: who leaves, for whom a step is due, whom the policy holds back."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, cast
+
+from engine.model.campaign import AnyCampaign, Step
+from engine.model.policy import PROMOTIONAL, Policy, RulePack
+from engine.model.segment import Library
+from engine.rules.calendar import add_working_days
+from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
+from engine.store import audience
+from engine.store.audience import RunScope
+from engine.store.database import Connection, run
+from engine.store.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialLimits:
+    """What a step's material allows: whom it may be shown, and when. `None`: no limit."""
+
+    kinds: tuple[str, ...] | None = None
+    specialties: tuple[str, ...] | None = None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How one step reaches people: its channel's needs and its material's limits."""
+
+    contact_point: str | None
+    pepper: str  #: keys the fingerprints of suppressed addresses
+    rep_type: str | None = None  #: None: any rep will do, none is needed
+    material: MaterialLimits = field(default_factory=MaterialLimits)
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait for the turn to plan; it ends with the transaction."""
+    run(connection, statement("journey", "take_turn"))
+
+
+def leave(
+    connection: Connection, run_id: int, campaign: AnyCampaign, library: Library, now: dt.datetime
+) -> int:
+    """Let members go for whom an exit holds, with what was planned for them; return how many left."""
+    if campaign.exit is None:
+        return 0
+    scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps))
+    matching, parameters = audience.as_sql(
+        audience.leaving(campaign.exit, library, scope, on=now), prefix="w"
+    )
+    text = statement("journey", "leave").replace("/*matching*/", cast(LiteralString, matching))
+    left = run(connection, text, parameters | {"run": run_id, "now": now}).rowcount
+    clear_the_left(connection, run_id, now)
+    return left
+
+
+def clear_the_left(connection: Connection, run_id: int, now: dt.datetime) -> None:
+    """Cancel and withdraw what was meant for members who left, or for a cancelled run."""
+    for name in ("cancel_of_the_left", "withdraw_tasks", "withdrawn_outcomes"):
+        run(connection, statement("journey", name), {"run": run_id, "now": now})
+
+
+def come_due(
+    connection: Connection,
+    run_id: int,
+    campaign: AnyCampaign,
+    step_name: str,
+    reach: Reach,
+    library: Library,
+    policy: Policy,
+    rules: RulePack,
+    enrolled: dt.datetime,
+    now: dt.datetime,
+) -> dict[str, int]:
+    """Plan a step for everybody for whom it is due; return how many touches are new, by state."""
+    step: Step = campaign.steps[step_name]
+    zone = campaign.schedule.timezone
+    when = due(step, enrolled, zone)
+    until = None if step.until is None else moment(step.until, enrolled, zone)
+    parameters = judged_parameters(campaign, step, reach, policy, rules, now)
+    bases: list[str] = []
+    due_at = _moment(when, "b", bases, parameters, zone, enrolled)
+    if until is None:
+        not_after = f"{due_at} + %(patience)s::interval"
+        parameters["patience"] = PATIENCE
+    else:
+        same = isinstance(until, Relative) and isinstance(when, Relative) and until.step == when.step
+        not_after = _moment(
+            until, "b" if same else "e", [] if same else bases, parameters, zone, enrolled, "until_"
+        )
+    condition = ""
+    if step.if_ is not None:
+        scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps))
+        matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
+        condition, parameters = f"AND m.customer_id IN ({matching})", parameters | more
+    row = run(
+        connection,
+        "SELECT evaluated_at FROM step_progress WHERE run_id = %(run)s AND step = %(step)s",
+        {"run": run_id, "step": step_name},
+    ).fetchone()
+    parameters |= {
+        "run": run_id,
+        "step": step_name,
+        "campaign": campaign.campaign,
+        "evaluated": enrolled - dt.timedelta(days=1) if row is None else row[0],
+    }
+    text = statement("journey", "come_due")
+    for marker, fragment in {
+        "due_at": due_at,
+        "not_after": not_after,
+        "bases": " ".join(bases),
+        "if": condition,
+        "judged": statement("journey", "judged"),
+    }.items():
+        text = text.replace(f"/*{marker}*/", cast(LiteralString, fragment))
+    counts = {str(state): int(count) for state, count in run(connection, text, parameters)}
+    run(connection, statement("journey", "evaluated"), {"run": run_id, "step": step_name, "now": now})
+    return counts
+
+
+def forecast(
+    connection: Connection,
+    run_id: int,
+    campaign: AnyCampaign,
+    step_name: str,
+    reach: Reach,
+    policy: Policy,
+    rules: RulePack,
+    on: dt.datetime,
+) -> dict[str, int]:
+    """Return for how many of the enrolled the policy would let a step through on a day; '' counts those it would."""
+    parameters = judged_parameters(campaign, campaign.steps[step_name], reach, policy, rules, on)
+    text = statement("journey", "forecast").replace("/*judged*/", statement("journey", "judged"))
+    return {
+        str(reason): int(count)
+        for reason, count in run(connection, text, parameters | {"run": run_id, "due": on})
+    }
+
+
+def judged_parameters(
+    campaign: AnyCampaign, step: Step, reach: Reach, policy: Policy, rules: RulePack, now: dt.datetime
+) -> dict[str, Any]:
+    """Return what `judged` needs to know of a step: rules of the country, caps of the company, its material."""
+    channel, purpose, day = step.channel, campaign.purpose, now.date()
+    consent = rules.consent_for(channel, purpose, day)
+    counted_caps = [
+        cap
+        for cap in policy.caps
+        if channel in cap.channels and (cap.counted is None or purpose in cap.counted)
+    ]
+    counted_gaps = [
+        gap for gap in policy.gaps if gap.no == channel and (gap.counted is None or purpose in gap.counted)
+    ]
+    limits = reach.material
+    return {
+        "channel": channel,
+        "purpose": purpose,
+        "brand": campaign.brand,
+        "now": now,
+        "safety": purpose == "safety",
+        "kinds": rules.allowed_kinds(purpose, day),
+        "stops": ["*", channel, f"{channel}:{purpose}"],
+        "none_means": "no" if consent is None else consent.none_means,
+        "personal_needs_opt_in": consent is None or consent.personal_needs_opt_in,
+        "contact_point": reach.contact_point,
+        "pepper": reach.pepper,
+        "rep_type": reach.rep_type,
+        "promotional": purpose in PROMOTIONAL,
+        "material_kinds": None if limits.kinds is None else list(limits.kinds),
+        "material_specialties": None if limits.specialties is None else list(limits.specialties),
+        "material_from": limits.valid_from,
+        "material_to": limits.valid_to,
+        "caps": json.dumps(
+            [
+                {
+                    "name": cap.name,
+                    "max": cap.max,
+                    "per": f"{cap.per.total_seconds():.0f} s",
+                    "channels": cap.channels,
+                    "purposes": cap.counted,
+                    "same_brand": cap.brands == "same",
+                }
+                for cap in counted_caps
+            ]
+        ),
+        "gaps": json.dumps(
+            [
+                {
+                    "name": gap.name,
+                    "after": gap.after,
+                    "within": f"{gap.within.total_seconds():.0f} s",
+                    "purposes": gap.counted,
+                }
+                for gap in counted_gaps
+            ]
+        ),
+    }
+
+
+def _moment(
+    when: Moment,
+    alias: str,
+    bases: list[str],
+    parameters: dict[str, Any],
+    zone: str,
+    enrolled: dt.datetime,
+    prefix: str = "",
+) -> str:
+    """Return a moment as SQL; one that is counted from another step joins that step's touches."""
+    match when:
+        case Fixed(at=at):
+            parameters[f"{prefix}at"] = at
+            return f"%({prefix}at)s::timestamptz"
+        case Relative(step=step, delay=delay, working_days=working):
+            bases.append(
+                f"JOIN touch {alias} ON {alias}.run_id = m.run_id AND {alias}.customer_id = m.customer_id"
+                f" AND {alias}.step = %({prefix}base)s"
+                f" AND {alias}.state IN ('accepted','unknown','excluded','expired','refused','render_failed','cancelled')"
+            )
+            parameters |= {f"{prefix}base": step, f"{prefix}delay": delay, "zone": zone}
+            local = f"(coalesce({alias}.touched_at, {alias}.due_at) AT TIME ZONE %(zone)s)"
+            if not working:
+                return f"(({local} + %({prefix}delay)s::interval) AT TIME ZONE %(zone)s)"
+            first = enrolled.date() - dt.timedelta(days=1)
+            days = [first + dt.timedelta(days=number) for number in range(400)]
+            parameters |= {
+                f"{prefix}days": days,
+                f"{prefix}later": [add_working_days(day, delay.days) for day in days],
+            }
+            return (
+                f"((SELECT w.later FROM unnest(%({prefix}days)s::date[], %({prefix}later)s::date[]) AS w(day, later)"
+                f" WHERE w.day = {local}::date) + {local}::time) AT TIME ZONE %(zone)s"
+            )

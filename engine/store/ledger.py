@@ -1,0 +1,415 @@
+"""The ledger: runs opened once, touches claimed and gated in groups, settled by what was answered.
+
+The statements stand in `sql/ledger.sql`; here they get their arguments and their names in Python.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from engine.contract import Addressee, Customer, Receipt, Rep
+from engine.model.campaign import AnyCampaign
+from engine.model.written import CustomerId, RunId, TouchId
+from engine.rules.schedule import Slot
+from engine.store.database import Connection, run
+from engine.store.statements import statement
+
+LEASE: Final = dt.timedelta(minutes=15)
+MOST_CRASHES: Final = 3  #: claims that ended in a crash before a touch is parked
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the ledger knows it."""
+
+    run_id: RunId
+    campaign: str
+    slot: str
+    slot_at: dt.datetime
+    definition_sha: str
+    frozen_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    state: str  #: running paused cancelled
+    because: str | None
+
+
+def keep_definition(connection: Connection, sha: str, campaign: str, files: Mapping[str, str]) -> None:
+    """Keep what a run is told to do, for ever, under its hash."""
+    run(
+        connection,
+        statement("ledger", "keep_definition"),
+        {"sha": sha, "campaign": campaign, "files": json.dumps(dict(files), ensure_ascii=False)},
+    )
+
+
+def definition(connection: Connection, sha: str) -> dict[str, str]:
+    """Return the files of a kept definition."""
+    row = run(connection, statement("ledger", "definition"), {"sha": sha}).fetchone()
+    if row is None:
+        raise KeyError(sha)
+    return dict(row[0])
+
+
+def open_run(
+    connection: Connection, campaign: AnyCampaign, slot: Slot, sha: str, plan: str | None = None
+) -> tuple[RunId, bool]:
+    """Return the run of a campaign's slot and whether it is new; the second comer finds the first one's."""
+    row = run(
+        connection,
+        statement("ledger", "open_run"),
+        {
+            "campaign": campaign.campaign,
+            "program": campaign.program,
+            "brand": campaign.brand,
+            "purpose": campaign.purpose,
+            "slot": slot.name,
+            "slot_at": slot.at,
+            "sha": sha,
+            "plan": plan,
+        },
+    ).fetchone()
+    is_new = row is not None
+    if row is None:
+        row = run(
+            connection, statement("ledger", "run_of_slot"), {"campaign": campaign.campaign, "slot": slot.name}
+        ).fetchone()
+    assert row is not None
+    run(connection, statement("ledger", "open_switch"), {"run": row[0]})
+    return RunId(row[0]), is_new
+
+
+def locked(connection: Connection, run_id: RunId) -> RunRow:
+    """Return a run, held until the transaction ends.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    row = run(connection, statement("ledger", "lock_run"), {"run": run_id}).fetchone()
+    if row is None:
+        raise KeyError(run_id)
+    return RunRow(*row)
+
+
+def runs(connection: Connection, campaign: str | None = None) -> list[RunRow]:
+    """Return the runs of a campaign, or all, oldest slot first."""
+    return [
+        RunRow(*row)
+        for row in run(connection, statement("ledger", "runs_of_campaign"), {"campaign": campaign})
+    ]
+
+
+def open_runs(connection: Connection) -> list[RunId]:
+    """Return the frozen runs that are not closed."""
+    return [RunId(row[0]) for row in run(connection, statement("ledger", "open_runs"))]
+
+
+def last_slot(connection: Connection, campaign: str) -> dt.datetime | None:
+    """Return the latest slot of a campaign that has a run."""
+    row = run(connection, statement("ledger", "last_slot"), {"campaign": campaign}).fetchone()
+    return None if row is None else row[0]
+
+
+def mark_frozen(connection: Connection, run_id: RunId, now: dt.datetime) -> None:
+    run(connection, statement("ledger", "frozen"), {"run": run_id, "now": now})
+
+
+def switch(connection: Connection, run_id: RunId, state: str, *, by: str, because: str | None = None) -> bool:
+    """Pause, resume or cancel a run; return whether it changed. A cancelled run stays cancelled."""
+    before = {"paused": ["running"], "running": ["paused"], "cancelled": ["running", "paused"]}[state]
+    changed = run(
+        connection,
+        statement("ledger", "switch"),
+        {"run": run_id, "state": state, "because": because, "by": by, "from": before},
+    ).rowcount
+    return changed == 1
+
+
+def cancel_open(connection: Connection, run_id: RunId) -> int:
+    """Cancel what did not leave of a run; a statement of its own, after the switch has committed."""
+    return run(connection, statement("ledger", "cancel_open"), {"run": run_id}).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Touches that may leave now: gated, in one commit, for one worker."""
+
+    addressees: tuple[Addressee, ...]
+    stopped: str | None = None  #: why nothing was gated: paused, cancelled, disarmed
+
+
+def gate(
+    connection: Connection,
+    run_id: RunId,
+    step: str,
+    *,
+    channel: str,
+    purpose: str,
+    contact_point: str | None,
+    worker: str,
+    limit: int,
+    now: dt.datetime,
+    wants_phone: bool = False,
+    permit: bool = True,
+) -> Group:
+    """Claim and gate a group of touches in one transaction of its own; nothing may leave before it returned."""
+    with connection.transaction():
+        row = run(connection, statement("ledger", "hold_switch"), {"run": run_id}).fetchone()
+        if row is None or row[0] != "running":
+            return Group((), "paused" if row is None else str(row[0]))
+        if permit and run(connection, statement("ledger", "hold_permit")).fetchone() is None:
+            return Group((), "disarmed")
+        text = statement("ledger", "gate").replace("/*addressees*/", statement("ledger", "addressees"))
+        rows = run(
+            connection,
+            text,
+            {
+                "run": run_id,
+                "step": step,
+                "stops": ["*", channel, f"{channel}:{purpose}"],
+                "safety": purpose == "safety",
+                "now": now,
+                "limit": limit,
+                "worker": worker,
+                "lease": LEASE,
+                "most": MOST_CRASHES,
+                "contact_point": contact_point,
+                "wants_phone": wants_phone,
+            },
+        ).fetchall()
+    return Group(tuple(_addressee(row) for row in rows if row[-1] == "gated"))
+
+
+def to_prove(
+    connection: Connection,
+    run_id: RunId,
+    step: str,
+    *,
+    contact_point: str | None,
+    now: dt.datetime,
+    wants_phone: bool = False,
+    group: int = 2000,
+) -> Iterator[tuple[Addressee, ...]]:
+    """Yield the planned touches of a step in groups, in the order of their keys, without taking them."""
+    text = statement("ledger", "to_prove").replace("/*addressees*/", statement("ledger", "addressees"))
+    after = 0
+    while True:
+        rows = run(
+            connection,
+            text,
+            {
+                "run": run_id,
+                "step": step,
+                "after": after,
+                "limit": group,
+                "now": now,
+                "contact_point": contact_point,
+                "wants_phone": wants_phone,
+            },
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield tuple(_addressee(row) for row in rows)
+
+
+def with_history(
+    connection: Connection, addressees: Sequence[Addressee], now: dt.datetime
+) -> tuple[Addressee, ...]:
+    """Return the addressees with their customers' last touches and responses, newest first."""
+    customers = [addressee.customer.customer_id for addressee in addressees]
+    history: dict[int, list[dict[str, Any]]] = {}
+    arguments = {"customers": customers, "now": now}
+    for customer, at, channel, campaign, step, outcome in run(
+        connection, statement("ledger", "last_touches"), arguments
+    ):
+        history.setdefault(customer, []).append(
+            {
+                "at": at,
+                "channel": channel,
+                "campaign": campaign,
+                "step": step,
+                "outcome": outcome,
+                "response": None,
+            }
+        )
+    for customer, at, kind, campaign, step in run(
+        connection, statement("ledger", "last_responses"), arguments
+    ):
+        history.setdefault(customer, []).append(
+            {"at": at, "channel": None, "campaign": campaign, "step": step, "outcome": None, "response": kind}
+        )
+    return tuple(
+        replace(
+            addressee,
+            customer=replace(
+                addressee.customer,
+                history=tuple(
+                    sorted(
+                        history.get(addressee.customer.customer_id, []),
+                        key=lambda entry: entry["at"],
+                        reverse=True,
+                    )
+                ),
+            ),
+        )
+        for addressee in addressees
+    )
+
+
+def settle(
+    connection: Connection,
+    group: Sequence[Addressee],
+    receipts: Sequence[Receipt],
+    *,
+    worker: str,
+    now: dt.datetime,
+) -> int:
+    """Record what became of touches of a group, in the caller's transaction; return how many moved."""
+    if not receipts:
+        return 0
+    epochs = {addressee.touch: addressee.epoch for addressee in group}
+    cursor = run(
+        connection,
+        statement("ledger", "settle"),
+        {
+            "touch": [receipt.touch for receipt in receipts],
+            "epoch": [epochs[receipt.touch] for receipt in receipts],
+            "ending": [receipt.ending.value for receipt in receipts],
+            "reason": [receipt.reason for receipt in receipts],
+            "reply": [receipt.reply for receipt in receipts],
+            "enhanced": [receipt.enhanced for receipt in receipts],
+            "retry": [receipt.retry_in for receipt in receipts],
+            "cost": [receipt.cost for receipt in receipts],
+            "rep": [None] * len(receipts),
+            "worker": worker,
+            "now": now,
+        },
+    )
+    return cursor.rowcount
+
+
+def reap(connection: Connection, safe: Sequence[str], now: dt.datetime, run_id: RunId | None = None) -> int:
+    """Move on touches whose worker is gone; `safe` are the channels for which a repeat is harmless."""
+    return run(
+        connection, statement("ledger", "reap"), {"safe": list(safe), "now": now, "run": run_id}
+    ).rowcount
+
+
+def counts(connection: Connection, run_id: RunId) -> dict[tuple[str, str], dict[str, int]]:
+    """Return how many touches of a run stand in each state, by step and channel."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for step, channel, state, count in run(connection, statement("ledger", "counts"), {"run": run_id}):
+        found.setdefault((step, channel), {})[state] = count
+    return found
+
+
+def close(connection: Connection, run_id: RunId, now: dt.datetime) -> bool:
+    """Close a run if nothing of it is open; return whether it is closed by this call."""
+    return run(connection, statement("ledger", "close"), {"run": run_id, "now": now}).rowcount == 1
+
+
+def waiting(connection: Connection, run_id: RunId, step: str) -> tuple[int, int]:
+    """Return how many touches of a step could leave now, and how many are ready at all."""
+    row = run(connection, statement("ledger", "waiting"), {"run": run_id, "step": step}).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def is_armed(connection: Connection) -> bool:
+    """Return whether this very database system was armed for sending."""
+    row = run(connection, statement("ledger", "permit")).fetchone()
+    return row is not None and bool(row[0])
+
+
+def arm(connection: Connection, by: str) -> None:
+    """Allow this database system to send; a named person's act."""
+    with connection.transaction():
+        run(connection, statement("ledger", "arm"), {"by": by})
+        audit(connection, by, "arm", "send_permit")
+
+
+def disarm(connection: Connection, by: str) -> None:
+    """Take the permission back; final for every gate after it."""
+    with connection.transaction():
+        run(connection, statement("ledger", "disarm"), {"by": by})
+        audit(connection, by, "disarm", "send_permit")
+
+
+def audit(
+    connection: Connection, actor: str, act: str, about: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Add an act to the chained audit trail. `about` and `detail` hold ids and counts, never a person."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('touchbase audit'))")  # one chain, one tail
+    run(
+        connection,
+        statement("ledger", "audit"),
+        {"actor": actor, "act": act, "about": about, "detail": json.dumps(dict(detail or {}))},
+    )
+
+
+def _addressee(row: Sequence[Any]) -> Addressee:
+    (
+        touch,
+        epoch,
+        cell,
+        due,
+        not_after,
+        customer,
+        of,
+        kinds,
+        civility,
+        title,
+        last,
+        first,
+        org,
+        language,
+        address,
+        street,
+        postcode,
+        town,
+        country,
+        department,
+        specialty,
+        phone,
+        facts,
+        rep_id,
+        code,
+        rep_first,
+        rep_last,
+        rep_email,
+        rep_phone,
+        may_track,
+        _,
+    ) = row
+    rep = None if rep_id is None else Rep(rep_id, code, rep_first, rep_last, rep_email, rep_phone)
+    return Addressee(
+        TouchId(touch),
+        Customer(
+            CustomerId(customer),
+            of,
+            tuple(kinds),
+            civility,
+            title,
+            last,
+            first,
+            org,
+            language,
+            address,
+            street,
+            postcode,
+            town,
+            country,
+            department,
+            specialty,
+            phone,
+            rep,
+            facts or {},
+            may_track=bool(may_track),
+        ),
+        cell,
+        due,
+        not_after,
+        epoch,
+    )

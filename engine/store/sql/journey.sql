@@ -1,0 +1,172 @@
+-- The journey of a run's members: the contact history is its only state; each statement moves all of them at once.
+
+-- name: take_turn
+-- Whoever plans touches holds this row until the end of the transaction. The next statement sees every touch that
+-- was planned before, so a cap is reserved by the touch itself and fifty campaigns at once cannot pass it.
+SELECT one FROM planning_turn FOR UPDATE
+
+-- name: leave
+-- Members for whom an exit holds leave, before any step is asked.
+UPDATE member SET left_at = %(now)s
+ WHERE run_id = %(run)s AND NOT held_out AND reason IS NULL AND left_at IS NULL
+   AND customer_id IN (/*matching*/)
+
+-- name: cancel_of_the_left
+-- What was planned for members who left is cancelled; what is already out is withdrawn where it can be (visit tasks).
+UPDATE touch t SET state = 'cancelled', reason = 'left'
+  FROM member m
+ WHERE t.run_id = %(run)s AND t.state IN ('planned','ready','parked')
+   AND m.run_id = t.run_id AND m.customer_id = t.customer_id AND m.left_at IS NOT NULL
+
+-- name: withdraw_tasks
+-- Open visit tasks of members who left, or of a cancelled run, are taken back from the rep's inbox.
+UPDATE visit_task v SET status = 'withdrawn', sequence = v.sequence + 1, changed_at = now()
+  FROM touch t
+  LEFT JOIN member m ON m.run_id = t.run_id AND m.customer_id = t.customer_id
+ WHERE t.touch_id = v.touch_id AND t.run_id = %(run)s AND v.status IN ('open','scheduled')
+   AND (m.left_at IS NOT NULL OR EXISTS (SELECT 1 FROM run_switch s WHERE s.run_id = t.run_id AND s.state = 'cancelled'))
+
+-- name: withdrawn_outcomes
+UPDATE touch t SET outcome = 'withdrawn', outcome_at = %(now)s
+  FROM visit_task v
+ WHERE v.touch_id = t.touch_id AND t.run_id = %(run)s AND v.status = 'withdrawn' AND t.outcome IS NULL
+
+-- name: come_due
+-- Plan a step for every enrolled member for whom it is due now and who has no touch of it yet: planned, or excluded
+-- with all reasons in the order of precedence, or expired where its window closed since the step was last evaluated.
+WITH due AS MATERIALIZED (
+    SELECT m.customer_id, m.cell, m.due_at, m.not_after
+      FROM (SELECT m.customer_id, m.cell, /*due_at*/ AS due_at, /*not_after*/ AS not_after
+              FROM member m /*bases*/
+             WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
+                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m
+     WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
+judged AS (/*judged*/),
+new AS (
+    INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, reason, reasons, because,
+                       due_at, not_after, rep_id, contact_point_id, cost)
+    SELECT customer_id, %(run)s, %(campaign)s, %(step)s, %(channel)s, %(brand)s, %(purpose)s, cell,
+           CASE WHEN not_after <= %(now)s THEN 'expired' WHEN cardinality(reasons) > 0 THEN 'excluded' ELSE 'planned' END,
+           CASE WHEN not_after > %(now)s THEN reasons[1] END,
+           CASE WHEN not_after > %(now)s AND cardinality(reasons) > 0 THEN reasons END,
+           because, due_at, not_after, rep_id, contact_point_id, 0
+      FROM judged
+    ON CONFLICT DO NOTHING
+    RETURNING state)
+SELECT state, count(*) FROM new GROUP BY state
+
+-- name: evaluated
+INSERT INTO step_progress (run_id, step, evaluated_at) VALUES (%(run)s, %(step)s, %(now)s)
+ON CONFLICT (run_id, step) DO UPDATE SET evaluated_at = greatest(step_progress.evaluated_at, excluded.evaluated_at)
+
+-- name: judged
+-- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after) for one channel,
+-- purpose and brand: reasons in the order of precedence, the address, the rep, and which rule held them back.
+SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id, coalesce(f.because, n.because) AS because,
+       array_remove(ARRAY[
+           CASE WHEN c.status = 'merged' THEN 'merged' END,
+           CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
+           CASE WHEN c.status = 'deceased' THEN 'deceased' END,
+           CASE WHEN c.status = 'erased' THEN 'erased' END,
+           CASE WHEN NOT c.kinds && %(kinds)s::text[] THEN 'kind_not_allowed' END,
+           CASE WHEN h.legal AND NOT %(safety)s THEN 'suppressed_legal' END,
+           CASE WHEN NOT %(safety)s AND (g.blocked && %(stops)s::text[] OR k.refused OR s.fingerprint IS NOT NULL OR (%(channel)s IN ('call','visit') AND c.do_not_call))
+                THEN 'opted_out' END,
+           CASE WHEN g.customer_id IS NULL THEN 'suppressed_legal' END,
+           CASE WHEN %(none_means)s = 'yes_with_notice' AND k.given IS NOT TRUE AND p.contact_point_id IS NOT NULL
+                 AND p.notice_given_at IS NULL AND NOT (p.usage = 'personal' AND %(personal_needs_opt_in)s) THEN 'no_notice' END,
+           CASE WHEN k.given IS NOT TRUE AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'no_consent' END,
+           CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
+           CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s))
+                THEN 'consent_no_proof' END,
+           CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
+                          AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
+                THEN 'audience_mismatch' END,
+           CASE WHEN NOT (d.due_at::date BETWEEN coalesce(%(material_from)s::date, '-infinity') AND coalesce(%(material_to)s::date, 'infinity'))
+                THEN 'material_expired' END,
+           CASE WHEN %(brand)s = ANY (c.restricted_brands) AND NOT %(safety)s THEN 'restricted_brand' END,
+           CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
+           CASE WHEN h.stock AND NOT %(safety)s THEN 'stock_hold' END,
+           CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
+           CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
+           CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
+           CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox'
+                WHEN %(contact_point)s = 'email' AND p.shared_with > 1 AND row_number() OVER (PARTITION BY p.value_norm ORDER BY d.customer_id) > 1
+                THEN 'shared_mailbox' END,
+           CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
+           CASE WHEN f.because IS NOT NULL AND NOT %(safety)s THEN CASE WHEN %(channel)s = 'visit' THEN 'visit_cap' ELSE 'frequency_cap' END END,
+           CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END], NULL) AS reasons
+  FROM due d
+  JOIN customer c ON c.customer_id = d.customer_id
+  LEFT JOIN contact_guard g ON g.customer_id = d.customer_id
+  LEFT JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = %(contact_point)s AND p.is_main
+  LEFT JOIN (SELECT fingerprint, min(reason) AS reason FROM suppression
+              WHERE scope IN ('*', %(channel)s) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
+              GROUP BY fingerprint) AS s ON s.fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm)
+  LEFT JOIN (SELECT customer_id, bool_or(kind = 'legal') AS legal, bool_or(kind = 'finance') AS finance, bool_or(kind = 'stock') AS stock
+               FROM customer_hold WHERE brand IN ('*', coalesce(%(brand)s, '*')) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
+              GROUP BY customer_id) AS h ON h.customer_id = d.customer_id
+  LEFT JOIN (SELECT k.customer_id, bool_or(k.opt IN ('opt_out','never')) AS refused, bool_or(k.opt = 'opt_in') AS given,
+                    bool_or(k.opt = 'opt_in' AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS current,
+                    bool_or(k.opt = 'opt_in' AND k.has_proof AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS proven
+               FROM due d JOIN consent k ON k.customer_id = d.customer_id
+               LEFT JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = %(contact_point)s AND p.is_main
+              WHERE k.channel = %(channel)s AND k.purpose IN (%(purpose)s, '*') AND k.scope IN ('all', %(brand)s)
+                AND k.address IN ('', coalesce(p.value_norm, ''))
+              GROUP BY k.customer_id) AS k ON k.customer_id = d.customer_id
+  LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, w.rep_id
+               FROM due d JOIN alignment a ON a.customer_id = d.customer_id
+               JOIN rep_assignment w ON w.territory = a.territory AND w.valid_from <= %(now)s::date AND (w.valid_to IS NULL OR w.valid_to >= %(now)s::date)
+               JOIN rep ON rep.rep_id = w.rep_id AND rep.active AND (rep.promotional OR NOT %(promotional)s)
+                       AND (rep.brands = '{}' OR %(brand)s IS NULL OR %(brand)s = ANY (rep.brands))
+              WHERE %(rep_type)s::text IS NULL OR a.rep_type = %(rep_type)s
+              ORDER BY a.customer_id, a.rep_type, array_position(ARRAY['owner','interim','co'], w.role), w.rep_id) AS r ON r.customer_id = d.customer_id
+  LEFT JOIN (SELECT customer_id, min(because) AS because FROM (
+                 SELECT d.customer_id, cap.name || coalesce(' (' || (array_agg(t.campaign ORDER BY coalesce(t.touched_at, t.due_at) DESC))[1] || ')', '') AS because
+                   FROM due d
+                   JOIN touch t ON t.customer_id = d.customer_id
+                   JOIN jsonb_to_recordset(%(caps)s) AS cap(name text, max integer, per interval, channels text[], purposes text[], same_brand boolean)
+                     ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
+                    AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
+                  WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
+                    AND t.outcome IS DISTINCT FROM 'withdrawn'
+                    AND coalesce(t.touched_at, t.due_at) > d.due_at - cap.per AND coalesce(t.touched_at, t.due_at) < d.due_at + cap.per
+                  GROUP BY d.customer_id, cap.name, cap.max HAVING count(*) >= cap.max) AS x
+              GROUP BY customer_id) AS f ON f.customer_id = d.customer_id
+  LEFT JOIN (SELECT d.customer_id, min(gap.name) || coalesce(' (' || min(t.campaign) || ')', '') AS because
+               FROM due d
+               JOIN touch t ON t.customer_id = d.customer_id
+               JOIN jsonb_to_recordset(%(gaps)s) AS gap(name text, after text, within interval, purposes text[])
+                 ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
+              WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
+                AND t.outcome IS DISTINCT FROM 'withdrawn'
+                AND coalesce(t.outcome_at, t.touched_at, t.due_at) > d.due_at - gap.within
+                AND coalesce(t.outcome_at, t.touched_at, t.due_at) <= d.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
+              GROUP BY d.customer_id) AS n ON n.customer_id = d.customer_id
+
+-- name: expire
+-- What is not out by the end of its window is expired, never late.
+UPDATE touch SET state = 'expired'
+ WHERE run_id = %(run)s AND state IN ('planned','ready','parked') AND not_after <= %(now)s
+
+-- name: to_prove
+-- Planned touches of a step, after a touch id: composed once before anything leaves.
+SELECT touch_id FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id > %(after)s
+ ORDER BY touch_id LIMIT %(limit)s
+
+-- name: fail
+UPDATE touch t SET state = 'render_failed', reason = f.reason
+  FROM unnest(%(touches)s::bigint[], %(reasons)s::text[]) AS f(touch_id, reason)
+ WHERE t.touch_id = f.touch_id AND t.state = 'planned'
+
+-- name: make_ready
+UPDATE touch SET state = 'ready' WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id <= %(last)s
+
+-- name: forecast
+-- Of the enrolled of a run: how many the policy would let a step reach today, and the reasons of the others.
+WITH due AS MATERIALIZED (
+    SELECT customer_id, cell, %(due)s::timestamptz AS due_at, NULL::timestamptz AS not_after
+      FROM member WHERE run_id = %(run)s AND NOT held_out AND reason IS NULL),
+judged AS (/*judged*/)
+SELECT coalesce(reasons[1], ''), count(*) FROM judged GROUP BY 1 ORDER BY 2 DESC, 1

@@ -1,0 +1,192 @@
+-- Runs and touches: each move is a WHERE, each statement may be issued again.
+
+-- name: keep_definition
+INSERT INTO definition (sha, campaign, files) VALUES (%(sha)s, %(campaign)s, %(files)s) ON CONFLICT DO NOTHING
+
+-- name: definition
+SELECT files FROM definition WHERE sha = %(sha)s
+
+-- name: open_run
+-- One campaign x one slot, once: the second comer gets no row and works on the first one's run.
+INSERT INTO run (campaign, program, brand, purpose, slot, slot_at, definition_sha, plan_id)
+VALUES (%(campaign)s, %(program)s, %(brand)s, %(purpose)s, %(slot)s, %(slot_at)s, %(sha)s, %(plan)s)
+ON CONFLICT (campaign, slot) DO NOTHING
+RETURNING run_id
+
+-- name: open_switch
+INSERT INTO run_switch (run_id) VALUES (%(run)s) ON CONFLICT DO NOTHING
+
+-- name: lock_run
+-- Whoever freezes or advances a run holds it; a second process waits and then finds the work done.
+SELECT r.run_id, r.campaign, r.slot, r.slot_at, r.definition_sha, r.frozen_at, r.closed_at, s.state, s.because
+  FROM run r JOIN run_switch s USING (run_id)
+ WHERE r.run_id = %(run)s FOR UPDATE OF r
+
+-- name: run_of_slot
+SELECT run_id FROM run WHERE campaign = %(campaign)s AND slot = %(slot)s
+
+-- name: runs_of_campaign
+SELECT run_id, campaign, slot, slot_at, definition_sha, frozen_at, closed_at, s.state, s.because
+  FROM run JOIN run_switch s USING (run_id)
+ WHERE campaign = coalesce(%(campaign)s, campaign)
+ ORDER BY slot_at, run_id
+
+-- name: open_runs
+SELECT r.run_id FROM run r JOIN run_switch s USING (run_id)
+ WHERE r.frozen_at IS NOT NULL AND r.closed_at IS NULL
+ ORDER BY r.slot_at, r.run_id
+
+-- name: last_slot
+SELECT max(slot_at) FROM run WHERE campaign = %(campaign)s
+
+-- name: frozen
+UPDATE run SET frozen_at = %(now)s WHERE run_id = %(run)s AND frozen_at IS NULL
+
+-- name: switch
+-- Pause, resume, cancel. The gate holds this row FOR SHARE: after this commits, no further gate does.
+UPDATE run_switch SET state = %(state)s, because = %(because)s, by = %(by)s, at = now()
+ WHERE run_id = %(run)s AND state = ANY (%(from)s::text[])
+
+-- name: cancel_open
+UPDATE touch SET state = 'cancelled', reason = 'run_cancelled'
+ WHERE run_id = %(run)s AND state IN ('planned','ready','claimed','parked')
+
+-- name: hold_switch
+-- Held by a gate until its commit.
+SELECT state FROM run_switch WHERE run_id = %(run)s FOR SHARE
+
+-- name: hold_permit
+-- Held by a gate until its commit. No row: not armed, or another system than the one that was armed.
+SELECT 1 FROM send_permit, pg_control_system() AS here
+ WHERE send_permit.system_identifier = here.system_identifier::text AND armed_at IS NOT NULL
+   AND timeline = (SELECT timeline_id FROM pg_control_checkpoint())
+   FOR SHARE OF send_permit
+
+-- name: gate
+-- Claim and gate a group in one move. Touches and their guards are taken only where nobody else holds them: an
+-- unsubscribe that is under way keeps its guard, its touch is passed over now and meets the block next time; so
+-- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
+WITH next AS MATERIALIZED (
+    SELECT t.touch_id, g.blocked && %(stops)s::text[] AND NOT %(safety)s AS is_blocked
+      FROM touch t JOIN contact_guard g ON g.customer_id = t.customer_id
+     WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
+       AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
+       AND t.due_at <= %(now)s AND (t.not_after IS NULL OR t.not_after > %(now)s)
+     ORDER BY t.touch_id LIMIT %(limit)s
+       FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
+stopped AS (
+    UPDATE touch SET state = 'excluded', reason = 'opted_out', reasons = ARRAY['opted_out']
+      FROM next WHERE touch.touch_id = next.touch_id AND next.is_blocked),
+gated AS (
+    UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
+           owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
+           lease_until = clock_timestamp() + %(lease)s::interval
+      FROM next WHERE touch.touch_id = next.touch_id AND NOT next.is_blocked
+    RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
+              touch.contact_point_id, touch.state)
+/*addressees*/
+
+-- name: addressees
+-- What a channel may know of whom it writes to, fetched with the group that was just gated.
+SELECT t.touch_id, t.epoch, t.cell, t.due_at, t.not_after, c.customer_id, c.of, c.kinds, c.civility, c.title, c.last_name,
+       c.first_name, c.org_name, c.language, p.value_norm, c.street, c.postcode, c.town, c.country, c.department,
+       c.specialty_group, f.value_norm AS phone, c.facts, r.rep_id, r.code, r.first_name, r.last_name, r.email, r.phone,
+       EXISTS (SELECT 1 FROM consent k WHERE k.customer_id = t.customer_id AND k.channel IN ('web_tracking','email_open_tracking')
+                  AND k.opt = 'opt_in' AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AND %(contact_point)s = 'email' AS may_track,
+       t.state
+  FROM gated t
+  JOIN customer c ON c.customer_id = t.customer_id
+  LEFT JOIN contact_point p ON p.customer_id = t.customer_id AND p.type = %(contact_point)s AND p.is_main
+  LEFT JOIN contact_point f ON f.customer_id = t.customer_id AND f.type = 'phone_fixed' AND f.is_main AND %(wants_phone)s
+  LEFT JOIN rep r ON r.rep_id = t.rep_id
+ ORDER BY t.touch_id
+
+-- name: to_prove
+-- The same, of planned touches, without taking them: everything is composed once before anything leaves.
+WITH gated AS MATERIALIZED (
+    SELECT touch_id, customer_id, epoch, cell, due_at, not_after, rep_id, contact_point_id, state FROM touch
+     WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id > %(after)s
+     ORDER BY touch_id LIMIT %(limit)s)
+/*addressees*/
+
+-- name: last_touches
+-- The ten last contacts of each customer of a group, newest first: what a rep should know before knocking.
+SELECT x.customer_id, h.at, h.channel, h.campaign, h.step, h.outcome
+  FROM unnest(%(customers)s::bigint[]) AS x(customer_id)
+ CROSS JOIN LATERAL (
+    SELECT coalesce(t.touched_at, t.due_at) AS at, t.channel, t.campaign, t.step, t.outcome
+      FROM touch t WHERE t.customer_id = x.customer_id AND t.state IN ('accepted','unknown')
+       AND coalesce(t.touched_at, t.due_at) <= %(now)s
+     ORDER BY 1 DESC LIMIT 10) AS h
+
+-- name: last_responses
+SELECT x.customer_id, h.at, h.type, h.campaign, h.step
+  FROM unnest(%(customers)s::bigint[]) AS x(customer_id)
+ CROSS JOIN LATERAL (
+    SELECT r.at, r.type, r.campaign, r.step FROM response r
+     WHERE r.customer_id = x.customer_id AND r.at <= %(now)s AND r.type IN ('click','form','order','visit_outcome','reply','registration')
+     ORDER BY r.at DESC LIMIT 5) AS h
+
+-- name: settle
+-- Record what became of a group: the move and its trail in one statement. A late worker settles `unknown` with the
+-- reply it read; anybody with a stale epoch moves nothing.
+WITH said AS MATERIALIZED (
+    SELECT * FROM unnest(%(touch)s::bigint[], %(epoch)s::integer[], %(ending)s::text[], %(reason)s::text[], %(reply)s::text[],
+                         %(enhanced)s::text[], %(retry)s::interval[], %(cost)s::numeric[], %(rep)s::integer[])
+        AS s(touch_id, epoch, ending, reason, reply, enhanced, retry, cost, rep_id)),
+moved AS (
+    UPDATE touch t
+       SET state = s.ending, reason = coalesce(s.reason, t.reason), cost = s.cost, owner = NULL, lease_until = NULL,
+           touched_at = CASE WHEN s.ending IN ('accepted','unknown') THEN coalesce(t.touched_at, %(now)s) ELSE t.touched_at END,
+           next_try = CASE WHEN s.ending = 'ready' THEN clock_timestamp() + s.retry END,
+           attempt = CASE WHEN s.ending = 'ready' THEN 0 ELSE t.attempt END
+      FROM said s
+     WHERE t.touch_id = s.touch_id AND t.epoch = s.epoch AND t.state IN ('gated','unknown')
+    RETURNING t.touch_id, t.epoch, t.state)
+INSERT INTO attempt (touch_id, epoch, phase, worker, reply, enhanced)
+SELECT m.touch_id, m.epoch, m.state, %(worker)s, s.reply, s.enhanced FROM moved m JOIN said s USING (touch_id)
+
+-- name: reap
+-- Touches whose worker is gone: where a repeat is safe they are ready again, else nobody knows.
+UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready' ELSE 'unknown' END,
+       touched_at = CASE WHEN channel = ANY (%(safe)s::text[]) THEN touched_at ELSE %(now)s END,
+       owner = NULL, lease_until = NULL
+ WHERE state = 'gated' AND lease_until < clock_timestamp()
+   AND run_id = coalesce(%(run)s, run_id)
+
+-- name: counts
+-- Every touch of a run, by step and state.
+SELECT step, channel, state, count(*) FROM touch WHERE run_id = %(run)s GROUP BY 1, 2, 3 ORDER BY 1, 3
+
+-- name: open_touches
+SELECT count(*) FROM touch WHERE run_id = %(run)s AND state IN ('planned','ready','claimed','gated','parked')
+
+-- name: waiting
+-- How many touches could leave now, and whether some wait for a later try.
+SELECT count(*) FILTER (WHERE next_try IS NULL OR next_try <= clock_timestamp()), count(*) FROM touch
+ WHERE run_id = %(run)s AND step = %(step)s AND state = 'ready'
+
+-- name: close
+UPDATE run SET closed_at = %(now)s
+ WHERE run_id = %(run)s AND closed_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = run.run_id AND t.state IN ('planned','ready','claimed','gated','parked'))
+
+-- name: permit
+SELECT p.system_identifier = here.system_identifier::text AND p.timeline = c.timeline_id AND p.armed_at IS NOT NULL,
+       here.system_identifier::text, c.timeline_id
+  FROM pg_control_system() AS here CROSS JOIN pg_control_checkpoint() AS c LEFT JOIN send_permit p ON true
+
+-- name: arm
+INSERT INTO send_permit (one, system_identifier, timeline, armed_by, armed_at)
+SELECT true, here.system_identifier::text, c.timeline_id, %(by)s, now() FROM pg_control_system() AS here, pg_control_checkpoint() AS c
+ON CONFLICT (one) DO UPDATE SET system_identifier = excluded.system_identifier, timeline = excluded.timeline,
+    armed_by = excluded.armed_by, armed_at = excluded.armed_at
+
+-- name: disarm
+UPDATE send_permit SET armed_at = NULL, armed_by = %(by)s
+
+-- name: audit
+INSERT INTO audit (actor, act, about, detail, previous, hash)
+SELECT %(actor)s, %(act)s, %(about)s, %(detail)s, last.hash,
+       encode(sha256(convert_to(coalesce(last.hash, '') || %(actor)s || %(act)s || %(about)s || %(detail)s::text, 'UTF8')), 'hex')
+  FROM (SELECT 1) AS one LEFT JOIN LATERAL (SELECT hash FROM audit ORDER BY audit_id DESC LIMIT 1) AS last ON true
