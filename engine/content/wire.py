@@ -94,6 +94,7 @@ class _Wire(Placeholders):
 _ESCAPED: Final = _Wire(autoescape=True)
 _UNESCAPED: Final = _Wire(autoescape=False)
 _PLAIN: Final = Placeholders(autoescape=False)
+_HTML: Final = Placeholders(autoescape=True)
 
 Filler = Callable[[dict[str, Any]], str]
 
@@ -115,6 +116,11 @@ def on_wire(text: str, *, escape: bool) -> Filler:
 def as_text(text: str) -> Filler:
     """Return a function that fills a checked text and returns it as it is: a subject, a file name."""
     return _filler(_PLAIN, text)
+
+
+def as_html(text: str) -> Filler:
+    """Return a function that fills a checked HTML text and returns it unencoded: for a browser."""
+    return _filler(_HTML, text)
 
 
 def _filler(environment: Placeholders, text: str) -> Filler:
