@@ -198,6 +198,10 @@ class Channel(Protocol):
         """
         ...
 
+    def shown(self, parcel: Parcel) -> tuple[str, str]:
+        """Return a parcel's title and plain text: what an author looks at in a plan."""
+        ...
+
     def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
         """Hand over; the one effect. One receipt per parcel, as soon as it is known.
 
