@@ -6,7 +6,7 @@ import os
 import pkgutil
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,12 +47,6 @@ def settings(environment: Mapping[str, str] = os.environ, root: Path | None = No
         UsageError: a setting makes no sense.
     """
     here = (root or Path(environment.get("TOUCHBASE_ROOT", "."))).resolve()
-    language = environment.get("TOUCHBASE_LANG", "en")[:2]
-    if language not in ("en", "fr"):
-        raise UsageError(
-            Say(f"TOUCHBASE_LANG is '{language}'.", f"TOUCHBASE_LANG vaut « {language} »."),
-            Say("Set it to en or fr.", "Donnez en ou fr."),
-        )
     folder = Path(environment.get("TOUCHBASE_FOLDER", here / ".touchbase"))
     return Settings(
         root=here,
@@ -60,10 +54,28 @@ def settings(environment: Mapping[str, str] = os.environ, root: Path | None = No
         database_url=environment.get("TOUCHBASE_DATABASE_URL") or None,
         smtp_url=environment.get("TOUCHBASE_SMTP_URL") or None,
         base_url=environment.get("TOUCHBASE_BASE_URL", "http://127.0.0.1:8600").rstrip("/"),
-        language="fr" if language == "fr" else "en",
+        language=language(environment),
         actor=environment.get("TOUCHBASE_ACTOR") or environment.get("USER") or "operator",
         secret=_secret(environment.get("TOUCHBASE_SECRET"), folder),
     )
+
+
+def language(environment: Mapping[str, str] = os.environ) -> Language:
+    """Return the language in which doors speak: TOUCHBASE_LANG, English if absent.
+
+    Raises:
+        UsageError: a language we do not have.
+    """
+    match environment.get("TOUCHBASE_LANG", "en")[:2]:
+        case "en":
+            return "en"
+        case "fr":
+            return "fr"
+        case other:
+            raise UsageError(
+                Say(f"TOUCHBASE_LANG is '{other}'.", f"TOUCHBASE_LANG vaut « {other} »."),
+                Say("Set it to en or fr.", "Donnez en ou fr."),
+            )
 
 
 def _secret(given: str | None, folder: Path) -> bytes:
@@ -77,10 +89,8 @@ def _secret(given: str | None, folder: Path) -> bytes:
             made = folder / f".secret-{os.getpid()}"
             made.touch(mode=0o600)
             made.write_text(secrets.token_hex(32))
-            try:
+            with suppress(FileExistsError):
                 os.link(made, path)  # the first of two at once wins; the other reads its secret
-            except FileExistsError:
-                pass
             made.unlink()
         return path.read_text().strip().encode()
     except OSError as error:

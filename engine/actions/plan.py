@@ -13,7 +13,7 @@ from engine.loading.project import Project
 from engine.model.plan import Plan, Sample, StepPlan
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say, UsageError
-from engine.rules.measurement import power_sentence
+from engine.rules.measurement import power_in_words
 from engine.rules.schedule import Slot, slots_between
 from engine.store import enrolment, journey, ledger
 from engine.store.database import Connection, run
@@ -183,11 +183,12 @@ def _rehearsed(
         warnings.append(
             f"If every later step reached all it may, it would cost {most:,.2f} EUR; the budget is {budget:,.2f} EUR."
         )
-    power = (
-        power_sentence(sum(fall.enrolled.values()), fall.held_out)
-        if fall.held_out and fall.enrolled
-        else None
-    )
+    targets = [float(goal.target) for goal in campaign.goals.values() if goal.target is not None]
+    power = None
+    if fall.held_out and fall.enrolled:
+        power = str(
+            power_in_words(sum(fall.enrolled.values()), fall.held_out, targets[0] if targets else 0.1)
+        )
     plan_id = sha256(f"{definition.sha}:{slot.name}:{digest}".encode()).hexdigest()[:12]
     return Plan(
         plan_id,

@@ -65,14 +65,9 @@ class Project:
             points = getattr(getattr(step, "task", None), "talking_points", None)
             if points:
                 folders.add(str(points).rsplit("/", 1)[0])
-        kept = {
-            path: text
-            for path, text in self.files.items()
-            if path in (self.sources[name].name, "campaigns/policy.yaml")
-            or path.startswith("segments/")
-            or path.startswith("templates/shared/")
-            or any(path.startswith(f"templates/{folder}/") for folder in folders)
-        }
+        prefixes = ("segments/", "templates/shared/", *(f"templates/{folder}/" for folder in folders))
+        own = (self.sources[name].name, "campaigns/policy.yaml")
+        kept = {path: text for path, text in self.files.items() if path in own or path.startswith(prefixes)}
         digest = sha256()
         for path in sorted(kept):
             digest.update(f"{path}\0{len(kept[path])}\0{kept[path]}\0".encode())
@@ -126,9 +121,10 @@ def campaign_from(files: Mapping[str, str], name: str, steps: Sequence[type[Step
             continue
         source, wrong = parse(text, path)
         if source is not None and source.root is not None and source.root.get("campaign") == name:
-            campaign, wrong = build(source, adapter(steps))
-            if campaign is not None:
-                return campaign
+            made = build(source, adapter(steps))
+            if made[0] is not None:
+                return made[0]
+            wrong = made[1]
         if wrong:
             raise FilesError(wrong)
     raise UsageError(
@@ -195,7 +191,8 @@ def _campaigns(
         problems += wrong
         if source is None:
             continue
-        campaign, wrong = build(source, validator)
+        made = build(source, validator)
+        campaign, wrong = made
         problems += wrong
         if campaign is None:
             continue

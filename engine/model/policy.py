@@ -102,7 +102,7 @@ class Policy(Written):
                 Say(f"Known here: {', '.join(self.senders)}.", f"Connus ici : {', '.join(self.senders)}."),
                 "default_sender",
             )
-        names = [rule.name for rule in (*self.caps, *self.gaps)]
+        names = [*(cap.name for cap in self.caps), *(gap.name for gap in self.gaps)]
         for name in names:
             if names.count(name) > 1:
                 raise Refused(

@@ -115,7 +115,7 @@ def come_due(
         "if": condition,
         "judged": statement("journey", "judged"),
     }.items():
-        text = text.replace(f"/*{marker}*/", cast(LiteralString, fragment))
+        text = text.replace(f"/*{marker}*/", fragment)
     counts = {str(state): int(count) for state, count in run(connection, text, parameters)}
     run(connection, statement("journey", "evaluated"), {"run": run_id, "step": step_name, "now": now})
     return counts
