@@ -185,3 +185,31 @@ def open_app(
 ) -> App:
     """Return the engine, tied and lazy: nothing is opened before it is asked for."""
     return App(settings(environment, root), clock(as_of))
+
+
+def prefect_environment(
+    chosen: Settings, *, api_url: str | None = None, environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the environment in which Prefect runs as ours: its home below `.touchbase`, telling nobody.
+
+    Without `api_url`, and without a PREFECT_API_URL of the operator's own, flows bring a server of their
+    own for as long as they run.
+    """
+    home = chosen.folder / "prefect"
+    home.mkdir(parents=True, exist_ok=True)  # Prefect makes no parent folders
+    ours = {
+        "PREFECT_HOME": str(home),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "engine,channels",
+        "TOUCHBASE_ROOT": str(chosen.root),
+    }
+    if api_url is not None:
+        ours["PREFECT_API_URL"] = api_url
+    return {**ours, **{name: value for name, value in environment.items() if value}}
+
+
+def prepare_prefect(chosen: Settings, *, api_url: str | None = None) -> None:
+    """Let this process run flows; call it before Prefect is imported, which reads its settings only then."""
+    os.environ.update(prefect_environment(chosen, api_url=api_url))

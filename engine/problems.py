@@ -85,12 +85,13 @@ class Problem:
 class Refused(ValueError):
     """A refusal in its own words, raised by the validators of what people write.
 
-    `path` leads from the value that the validator was given to the part that is wrong.
+    `path` leads from the value that the validator was given to the part that is wrong; `of_key`: to
+    its key.
     """
 
-    def __init__(self, what: Say, remedy: Say, *path: PathPart) -> None:
+    def __init__(self, what: Say, remedy: Say, *path: PathPart, of_key: bool = False) -> None:
         super().__init__(str(what))
-        self.what, self.remedy, self.path = what, remedy, path
+        self.what, self.remedy, self.path, self.of_key = what, remedy, path, of_key
 
 
 class EngineError(Exception):
@@ -148,6 +149,36 @@ class GuardStopped(EngineError):
     """A guard of the plan (expected size, budget, approval, permit) stopped before any send."""
 
     exit_code = 13
+
+
+class Mishap(EngineError):
+    """An exception that is not ours, without its text: its kind, and where in our code it struck.
+
+    A database or mail error repeats the row or address that it choked on, and Prefect keeps what it is told.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        from traceback import extract_tb
+
+        frames = extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if "/site-packages/" not in frame.filename] or frames[-1:]
+        self.kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        self.places = tuple(
+            f"{frame.filename.rsplit('/engine/', 1)[-1]}:{frame.lineno} in {frame.name}" for frame in ours
+        )
+        lines = "\n".join(f"  {place}" for place in self.places)
+        super().__init__(
+            Say(
+                "This is a bug of Touchbase. What was committed is kept; what was not is undone.\n"
+                f"{self.kind}\n{lines}",
+                "C'est un défaut de Touchbase. Ce qui était validé est gardé ; le reste est annulé.\n"
+                f"{self.kind}\n{lines}",
+            ),
+            Say(
+                "Please report these lines; they hold no personal data.",
+                "Merci de signaler ces lignes ; elles ne contiennent aucune donnée personnelle.",
+            ),
+        )
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

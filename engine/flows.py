@@ -1,0 +1,193 @@
+"""The flows: when, and again. What is done stands in the actions; what was done, in the contact history.
+
+Through Prefect pass ids, days and counts. It keeps parameters, results and the text of exceptions, so
+nothing else may: `kept_private` lets our own errors through, which never name a person, and replaces all others.
+"""
+
+import datetime as dt
+import logging
+import os
+import socket
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run as this_flow_run
+
+from engine.app import App, open_app
+from engine.model.written import RunId
+from engine.problems import EngineError, Mishap
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+AT_ONCE: Final = 5_000
+"""Touches that one task settles: Prefect's server spends 25 ms on each task, whatever it did."""
+
+log = logging.getLogger("engine.flows")
+log.setLevel(logging.INFO)  # Prefect forwards only loggers that have a level
+
+
+def kept_private(act: Callable[P, T]) -> Callable[P, T]:
+    """Let no foreign exception reach Prefect, which would keep its text: a mail error quotes the address."""
+
+    @wraps(act)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return act(*args, **kwargs)
+        except EngineError as error:
+            raise error from None  # its cause may be a database error that repeats a row
+        except Exception as error:
+            raise Mishap(error) from None
+
+    return inner
+
+
+def told(what: str, done: int) -> None:
+    log.info("%s: %s", what, f"{done:,}")
+
+
+def _app(as_of: str | None) -> App:
+    return open_app(as_of=None if as_of is None else dt.datetime.fromisoformat(as_of))
+
+
+# NO_CACHE: where results are persisted, Prefect answers a second call with the same arguments from the
+# first one's result, and a drain would never end. No retries: what is left stands in the contact history.
+@task(cache_policy=NO_CACHE, retries=0, task_run_name="start {campaign} {slot}")
+@kept_private
+def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None = None) -> int:
+    """Open and freeze the run of a slot, plan what is due; return its id, the same however often it is asked."""
+    from engine.actions.plan import kept_plan, named_slot
+    from engine.actions.run import start as opened
+
+    app = _app(as_of)
+    with app.database("run") as connection:
+        kept = None if plan is None else kept_plan(connection, plan)
+        due = named_slot(app.project, campaign, slot)
+        begun = opened(
+            connection,
+            app.project,
+            campaign,
+            due,
+            app.channels,
+            pepper=app.pepper,
+            now=max(app.now(), due.at),
+            plan_id=plan,
+            digest=None if kept is None else kept[3],
+            progress=told,
+        )
+    return int(begun.run_id)
+
+
+@task(cache_policy=NO_CACHE, retries=0, task_run_name="plan what is due in run {run}")
+@kept_private
+def come_due(run: int, as_of: str | None = None) -> dict[str, int]:
+    """Plan what came due in a run; return the number of new touches of each step. Close the run if it is over."""
+    from engine.actions.advance import advance as advanced
+    from engine.actions.run import close_if_over
+
+    app = _app(as_of)
+    with app.database("advance") as connection:
+        now = app.now()
+        done = advanced(connection, RunId(run), app.channels, pepper=app.pepper, now=now, progress=told)
+        close_if_over(connection, RunId(run), done, now)
+    return {step: sum(states.values()) for step, states in done.new.items()}
+
+
+@task(cache_policy=NO_CACHE, retries=0, task_run_name="send some of run {run}")
+@kept_private
+def send_some(run: int, as_of: str | None = None) -> int:
+    """Send some of what is ready in a run; return how many touches were settled, 0 when dry."""
+    from engine.actions.send import drain as drained
+
+    app = _app(as_of)
+    with app.database("send") as connection:
+        sent = drained(
+            connection,
+            RunId(run),
+            app.channels,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            clock=app.now,
+            needs_permit=app.settings.is_real_world,
+            progress=told,
+            most=AT_ONCE,
+        )
+    return sent.settled
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def slots_due(campaign: str | None, at: str) -> list[tuple[str, str]]:
+    """Return campaign and slot of every start that is due at a moment; what was missed follows `late`."""
+    from engine.rules.schedule import due_slots
+    from engine.store.ledger import last_slot
+
+    app = _app(None)
+    moment = dt.datetime.fromisoformat(at)
+    names = app.project.campaigns if campaign is None else [campaign]
+    with app.database("schedule") as connection:
+        return [
+            (name, slot.name)
+            for name in names
+            for slot in due_slots(app.project.campaign(name).schedule, last_slot(connection, name), moment)
+        ]
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def open_runs() -> list[int]:
+    """Return the runs of which something may still come due."""
+    from engine.store import ledger
+
+    with _app(None).database("advance") as connection:
+        return [int(run) for run in ledger.open_runs(connection)]
+
+
+@flow(name="run", flow_run_name="run {campaign} {slot}")
+def run_slot(
+    campaign: str, slot: str | None = None, plan: str | None = None, as_of: str | None = None
+) -> int:
+    """Carry out the run of a campaign's slot as far as it is due; without a slot, of every slot that is due now.
+
+    Returns how many touches were settled.
+    """
+    slots = [slot] if slot is not None else [due for _, due in slots_due(campaign, _moment(as_of))]
+    return sum(drain_here(start(campaign, due, plan, as_of), as_of) for due in slots)
+
+
+@flow(name="drain", flow_run_name="drain run {run}")
+def drain(run: int, as_of: str | None = None) -> int:
+    """Send what is ready in a run until it is dry; any number of these may work side by side."""
+    return drain_here(run, as_of)
+
+
+@flow(name="advance")
+def advance(as_of: str | None = None) -> dict[str, int]:
+    """Start what a clock missed, plan what came due in every open run, send it; return what each run settled."""
+    for campaign, slot in slots_due(None, _moment(as_of)):
+        start(campaign, slot, None, as_of)
+    settled: dict[str, int] = {}
+    for run in open_runs():
+        come_due(run, as_of)
+        settled[str(run)] = drain_here(run, as_of)
+    return settled
+
+
+def drain_here(run: int, as_of: str | None) -> int:
+    settled = 0
+    while some := send_some(run, as_of):
+        settled += some
+    return settled
+
+
+def _moment(as_of: str | None) -> str:
+    """Return the moment for which this flow run was started; its worker may be some milliseconds early."""
+    if as_of is not None:
+        return as_of
+    planned = this_flow_run.scheduled_start_time
+    now = open_app().now()
+    return max(
+        now, planned if planned is not None and planned - now < dt.timedelta(minutes=1) else now
+    ).isoformat()
