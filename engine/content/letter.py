@@ -136,6 +136,7 @@ def printed(
             raise LetterError([_located(error, file)]) from None
     if len(found["starts"]) != len(pieces):
         raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
+    assert isinstance(pdf, bytes)  # one PDF, not one file a page
     return Printed(pdf, tuple(found["starts"]), found["last"])
 
 

@@ -33,7 +33,6 @@ class AddressFault(StrEnum):
 
     ADDRESS_TOO_LONG = "address_too_long"
     NO_LOCALITY = "no_locality"  #: the last line is not a 5-digit postcode and a town
-    NO_DELIVERY_POINT = "no_delivery_point"  #: nothing but a name and a town
     NOT_LATIN = "not_latin"  #: letters that neither the sorting machine nor the standard knows
     UNKNOWN_COUNTRY = "unknown_country"
 
@@ -89,7 +88,10 @@ class Address:
 
     @property
     def has_delivery_point(self) -> bool:
-        """Return whether anything stands between the addressee and the town; a CEDEX needs nothing."""
+        """Return whether anything stands between the addressee and the town; a CEDEX needs nothing.
+
+        No fault: in a village the postman knows the pharmacy.
+        """
         return len(self.lines) > (3 if self.is_abroad else 2) or self.is_cedex
 
     @property
@@ -119,7 +121,6 @@ class Address:
         found = {
             AddressFault.UNKNOWN_COUNTRY: self.is_abroad and self.country not in COUNTRIES,
             AddressFault.NO_LOCALITY: not self.has_locality,
-            AddressFault.NO_DELIVERY_POINT: self.has_locality and not self.has_delivery_point,
             AddressFault.ADDRESS_TOO_LONG: self.is_too_long,
             AddressFault.NOT_LATIN: not self.is_latin,
         }
