@@ -187,6 +187,6 @@ UPDATE send_permit SET armed_at = NULL, armed_by = %(by)s
 
 -- name: audit
 INSERT INTO audit (actor, act, about, detail, previous, hash)
-SELECT %(actor)s, %(act)s, %(about)s, %(detail)s, last.hash,
-       encode(sha256(convert_to(coalesce(last.hash, '') || %(actor)s || %(act)s || %(about)s || %(detail)s::text, 'UTF8')), 'hex')
+SELECT %(actor)s, %(act)s, %(about)s, %(detail)s::jsonb, last.hash,
+       encode(sha256(convert_to(coalesce(last.hash, '') || %(actor)s || %(act)s || %(about)s || %(detail)s::jsonb::text, 'UTF8')), 'hex')
   FROM (SELECT 1) AS one LEFT JOIN LATERAL (SELECT hash FROM audit ORDER BY audit_id DESC LIMIT 1) AS last ON true
