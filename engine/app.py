@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.contract import Channel, Desk
 from engine.problems import Language, Say, UsageError
 
 if TYPE_CHECKING:
+    from engine.contract import Channel
     from engine.loading.project import Project
     from engine.store.database import Connection
 
@@ -34,6 +34,9 @@ class Settings:
     language: Language
     actor: str  #: who acts, for the audit trail
     secret: bytes = field(repr=False)  #: signs links, keys fingerprints
+    prefect_api_url: str | None = None  #: None: a Prefect of our own
+    prefect_port: int = 4200  #: where our own Prefect answers
+    web_port: int = 8600  #: where our own pages answer
 
     @property
     def is_real_world(self) -> bool:
@@ -48,16 +51,33 @@ def settings(environment: Mapping[str, str] = os.environ, root: Path | None = No
     """
     here = (root or Path(environment.get("TOUCHBASE_ROOT", "."))).resolve()
     folder = Path(environment.get("TOUCHBASE_FOLDER", here / ".touchbase"))
+    web_port = _port(environment, "TOUCHBASE_WEB_PORT", 8600)
     return Settings(
         root=here,
         folder=folder,
         database_url=environment.get("TOUCHBASE_DATABASE_URL") or None,
         smtp_url=environment.get("TOUCHBASE_SMTP_URL") or None,
-        base_url=environment.get("TOUCHBASE_BASE_URL", "http://127.0.0.1:8600").rstrip("/"),
+        base_url=environment.get("TOUCHBASE_BASE_URL", f"http://127.0.0.1:{web_port}").rstrip("/"),
         language=language(environment),
         actor=environment.get("TOUCHBASE_ACTOR") or environment.get("USER") or "operator",
         secret=_secret(environment.get("TOUCHBASE_SECRET"), folder),
+        prefect_api_url=environment.get("PREFECT_API_URL") or None,
+        prefect_port=_port(environment, "TOUCHBASE_PREFECT_PORT", 4200),
+        web_port=web_port,
     )
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    given = environment.get(name) or str(default)
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise UsageError(
+            Say(
+                f"{name} is '{given}', which is not a port.",
+                f"{name} vaut « {given} », qui n'est pas un port.",
+            ),
+            Say("Set it to a number from 1024 to 65535.", "Donnez un nombre de 1024 à 65535."),
+        )
+    return int(given)
 
 
 def language(environment: Mapping[str, str] = os.environ) -> Language:
@@ -122,9 +142,10 @@ class App:
     now: Clock
 
     @cached_property
-    def channels(self) -> dict[str, Channel]:
+    def channels(self) -> dict[str, "Channel"]:
         """The installed channels by name: every folder of `channels/`."""
         import channels
+        from engine.contract import Desk
         from engine.loading.project import read_policy
 
         policy, _ = read_policy(self.settings.root)  # what is wrong with it, `check` says
@@ -136,10 +157,10 @@ class App:
             senders={} if policy is None else policy.senders,
             default_sender=None if policy is None else policy.default_sender,
         )
-        found: dict[str, Channel] = {}
+        found: dict[str, "Channel"] = {}
         for entry in pkgutil.iter_modules(channels.__path__):
             if entry.ispkg:
-                channel: Channel = importlib.import_module(f"channels.{entry.name}").channel(desk)
+                channel: "Channel" = importlib.import_module(f"channels.{entry.name}").channel(desk)
                 found[channel.name] = channel
         return found
 
@@ -203,6 +224,7 @@ def prefect_environment(
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "engine,channels",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "TOUCHBASE_ROOT": str(chosen.root),
     }
     if api_url is not None:
@@ -211,5 +233,9 @@ def prefect_environment(
 
 
 def prepare_prefect(chosen: Settings, *, api_url: str | None = None) -> None:
-    """Let this process run flows; call it before Prefect is imported, which reads its settings only then."""
-    os.environ.update(prefect_environment(chosen, api_url=api_url))
+    """Let this process run flows; call it before Prefect is imported, which reads its settings only then.
+
+    Prefect's own words stay off the terminal; they stand in its database and pages.
+    """
+    quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL"}
+    os.environ.update({**quiet, **prefect_environment(chosen, api_url=api_url)})

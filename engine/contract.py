@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
-
-import psycopg
-from psycopg.rows import TupleRow
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from engine.model.campaign import AnyCampaign, Offer, Step
 from engine.model.policy import Sender
 from engine.model.written import CustomerId, RunId, TouchId
 from engine.problems import Fault, Problem
 
-Transaction: TypeAlias = psycopg.Connection[TupleRow]
+if TYPE_CHECKING:  # a quarter of a second, which `touchbase check` need not wait for
+    import psycopg
+    from psycopg.rows import TupleRow
+
+Transaction: TypeAlias = "psycopg.Connection[TupleRow]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,43 @@ GROUPS: Final = (
             ),
         ),
     ),
+    Group(
+        Say("Campaigns", "Campagnes"),
+        (
+            Command(
+                "plan",
+                "engine.cli.runs:plan",
+                "Show whom a campaign would reach, whom not and why, and what it costs.",
+            ),
+            Command(
+                "run", "engine.cli.runs:run", "Carry out a plan, or a campaign's slot, as far as it is due."
+            ),
+            Command(
+                "advance",
+                "engine.cli.runs:advance",
+                "Start what is due, plan and send what came due in every run.",
+            ),
+            Command("status", "engine.cli.runs:status", "Show where the touches of every run stand."),
+            Command("pause", "engine.cli.runs:pause", "Pause a run: nothing of it leaves any more."),
+            Command("resume", "engine.cli.runs:resume", "Let a paused run go on."),
+            Command("cancel", "engine.cli.runs:cancel", "Cancel a run for good."),
+            Command("explain", "engine.cli.runs:explain", "Say why a customer was reached or not, in words."),
+        ),
+    ),
+    Group(
+        Say("The house", "La maison"),
+        (
+            Command(
+                "up",
+                "engine.cli.house:up",
+                "Start database, Prefect server, worker and pages; Ctrl-C stops them.",
+            ),
+            Command("down", "engine.cli.house:down", "Stop everything that still runs."),
+            Command("deploy", "engine.cli.house:deploy", "Bring Prefect's schedules in line with the files."),
+            Command("arm", "engine.cli.house:arm", "Allow this database to send to the real world."),
+            Command("disarm", "engine.cli.house:disarm", "Forbid it, from this moment on."),
+        ),
+    ),
 )
 
 

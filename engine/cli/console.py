@@ -79,6 +79,8 @@ def table(titles: Sequence[Say | str], rows: Iterable[Sequence[object]]) -> None
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Say):
+        return in_words(value)
     if isinstance(value, bool):
         return {"en": ("no", "yes"), "fr": ("non", "oui")}[language()][value]
     if isinstance(value, float):

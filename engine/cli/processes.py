@@ -22,6 +22,7 @@ import psutil
 
 from engine.problems import EngineError, Say, UsageError
 
+PREFECT: Final = "prefect"
 PATIENCE: Final = 60.0
 """Seconds that a process has to answer after its start; a first Prefect server migrates for ten."""
 
@@ -43,7 +44,9 @@ class Child:
         return None
 
 
-def start(folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
+def start(
+    folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str], root: Path
+) -> Child:
     """Start a process in a session of its own, so that Ctrl-C reaches us first; its words go to `<name>.log`."""
     place = folder / "up"
     place.mkdir(parents=True, exist_ok=True)
@@ -54,6 +57,7 @@ def start(folder: Path, name: str, command: Sequence[str], environment: Mapping[
             stdout=log,
             stderr=log,
             env=dict(environment),
+            cwd=root,
             start_new_session=True,
         )
     child = Child(name, process.pid, psutil.Process(process.pid).create_time())
@@ -98,6 +102,18 @@ def stop_all(folder: Path) -> list[str]:
     for child in reversed(children):
         stop(folder, child)
     return [child.name for child in children]
+
+
+def remember_address(folder: Path, address: str) -> None:
+    (folder / "up" / "prefect.address").write_text(address)
+
+
+def prefect_address(folder: Path) -> str | None:
+    """Return where the Prefect server of `touchbase up` answers, if it is up."""
+    if not any(child.name == PREFECT for child in running(folder)):
+        return None
+    address = folder / "up" / "prefect.address"
+    return address.read_text().strip() if address.exists() else None
 
 
 def free(port: int, setting: str) -> int:

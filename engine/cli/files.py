@@ -1,0 +1,43 @@
+"""Commands about the project's files."""
+
+from pathlib import Path
+
+from engine.app import open_app
+from engine.cli.console import complain, count, language, say
+from engine.problems import FilesError, Say
+
+
+def check() -> int:
+    """Show everything that is wrong with all files of the project: place, words, what to do. Needs no database."""
+    project = open_app().project
+    if project.problems:
+        error = FilesError(project.problems)
+        complain(error.show(language()))
+        return error.exit_code
+    campaigns, segments, files = len(project.campaigns), len(project.library.segments), len(project.files)
+    say(
+        Say(
+            f"All is well: {count(campaigns)} campaigns, {count(segments)} segments, {count(files)} files.",
+            f"Tout va bien : {count(campaigns)} campagnes, {count(segments)} segments, {count(files)} fichiers.",
+        )
+    )
+    return 0
+
+
+def schema(folder: Path | None = None) -> None:
+    """Write the JSON Schemas of campaigns, segments, policy and material cards, for editors to complete from.
+
+    The company's own facts and their values are in them. The first line of each shipped file points at one.
+
+    Args:
+        folder: Where to; .touchbase/schemas if not given.
+    """
+    from engine.actions.schema import write_schemas
+
+    app = open_app()
+    for path in write_schemas(
+        app.project,
+        [channel.step for channel in app.channels.values()],
+        folder or app.settings.folder / "schemas",
+    ):
+        say(str(path))

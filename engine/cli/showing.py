@@ -1,0 +1,177 @@
+"""How plans, runs and stories look in a terminal."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from engine.app import App
+from engine.cli.console import count, heading, say, table
+from engine.model.plan import Plan
+from engine.model.reasons import SENTENCES, Reason
+from engine.problems import Say
+from engine.store import enrolment, ledger
+from engine.store.database import Connection
+
+
+def in_short(reason: str) -> str:
+    """Return a reason with its sentence: 'no_consent (has not agreed ...)'."""
+    from engine.cli.console import in_words
+
+    known = {str(each): each for each in Reason}
+    return f"{reason}: {in_words(SENTENCES[known[reason]])}" if reason in known else reason
+
+
+def euros(amount: Decimal) -> str:
+    return f"{amount:,.2f} EUR"
+
+
+def show_plan(plan: Plan) -> None:
+    """Show a plan as its author judges it: the fall from universe to touched, steps, costs, samples, warnings."""
+    heading(f"{plan.title}: {plan.slot}")
+    _fall(plan.universe, plan.excluded, plan.held_out, plan.enrolled)
+    heading(Say("Steps", "Étapes"))
+    table(
+        [
+            Say("step", "étape"),
+            Say("channel", "canal"),
+            Say("touched", "touchés"),
+            Say("withheld", "retenus"),
+            Say("cost", "coût"),
+            "",
+        ],
+        [
+            [
+                step.step,
+                step.channel,
+                step.touched,
+                sum(step.excluded.values()),
+                euros(step.cost),
+                Say("exact", "exact")
+                if step.is_exact
+                else Say("at most, when it is due", "au plus, le moment venu"),
+            ]
+            for step in plan.steps
+        ],
+    )
+    for step in plan.steps:
+        for reason, number in step.excluded.items():
+            say(f"  {step.step}: {count(number)} {in_short(reason)}")
+    say()
+    budget = "" if plan.budget is None else f" / {euros(plan.budget)}"
+    say(
+        Say(
+            f"Cost of the first steps: {euros(plan.cost)}{budget}",
+            f"Coût des premières étapes : {euros(plan.cost)}{budget}",
+        )
+    )
+    if plan.power is not None:
+        say(plan.power)
+    if plan.samples:
+        heading(Say("As they would leave", "Tels qu'ils partiraient"))
+        for sample in plan.samples:
+            cell = "" if sample.cell is None else f", {sample.cell}"
+            say(f"[{sample.step}, #{sample.customer_id}{cell}] {sample.title}")
+            lines = [line for line in sample.text.splitlines() if line.strip()]
+            for line in lines[:12]:
+                say(f"    {line}")
+            if len(lines) > 12:
+                say("    ...")
+            say()
+    for warning in plan.warnings:
+        say(f"! {warning}")
+    say(
+        Say(
+            f"Plan {plan.plan_id}. Run it: touchbase run {plan.plan_id}",
+            f"Plan {plan.plan_id}. Pour le lancer : touchbase run {plan.plan_id}",
+        )
+    )
+
+
+def _fall(universe: int, excluded: Mapping[str, int], held_out: int, enrolled: Mapping[str, int]) -> None:
+    rows: list[list[object]] = [[Say("universe", "univers"), universe]]
+    rows += [[f"  − {in_short(reason)}", number] for reason, number in excluded.items()]
+    rows.append([Say("  − held out, left alone", "  − groupe témoin, laissé tranquille"), held_out])
+    rows.append([Say("= enrolled", "= inscrits"), sum(enrolled.values())])
+    if list(enrolled) != ["all"]:
+        rows += [[f"    {cell}", number] for cell, number in enrolled.items()]
+    table([Say("audience", "audience"), Say("customers", "clients")], rows)
+
+
+def show_run(connection: Connection, campaign: str, slot: str) -> None:
+    """Show one run: its audience, and where each step's touches stand."""
+    for row in ledger.runs(connection, campaign):
+        if row.slot != slot:
+            continue
+        heading(_titled(row))
+        fall = enrolment.waterfall(connection, row.run_id)
+        _fall(fall.universe, fall.excluded, fall.held_out, fall.enrolled)
+        say()
+        _touches(connection, row)
+
+
+def show_runs(connection: Connection, campaign: str | None) -> None:
+    """Show where the touches of every run stand, or of one campaign's runs."""
+    rows = ledger.runs(connection, campaign)
+    if not rows:
+        say(
+            Say(
+                "Nothing has run yet. See 'touchbase plan CAMPAIGN'.",
+                "Rien n'a encore été lancé. Voyez « touchbase plan CAMPAGNE ».",
+            )
+        )
+    for row in rows:
+        heading(_titled(row))
+        _touches(connection, row)
+
+
+def _titled(row: ledger.RunRow) -> Say:
+    if row.closed_at is not None:
+        state = Say("closed", "close")
+    else:
+        state = {
+            "running": Say("running", "en cours"),
+            "paused": Say("paused", "en pause"),
+            "cancelled": Say("cancelled", "annulée"),
+        }[row.state]
+    because = f": {row.because}" if row.because else ""
+    return Say(
+        f"Run {row.run_id}: {row.campaign}, {row.slot}, {state.en}{because}",
+        f"Exécution {row.run_id} : {row.campaign}, {row.slot}, {state.fr}{because}",
+    )
+
+
+def _touches(connection: Connection, row: ledger.RunRow) -> None:
+    counts = ledger.counts(connection, row.run_id)
+    if not counts:
+        say(Say("No step has come due yet.", "Aucune étape n'est encore venue."))
+        return
+    final = ("accepted", "refused", "unknown", "excluded", "expired")
+    table(
+        [
+            Say("step", "étape"),
+            Say("channel", "canal"),
+            Say("touched", "touchés"),
+            Say("refused", "refusés"),
+            Say("unknown", "inconnus"),
+            Say("withheld", "retenus"),
+            Say("expired", "échus"),
+            Say("other", "autres"),
+        ],
+        [
+            [
+                step,
+                channel,
+                *(states.get(state, 0) for state in final),
+                sum(number for state, number in states.items() if state not in final),
+            ]
+            for (step, channel), states in counts.items()
+        ],
+    )
+
+
+def show_story(app: App, campaign: str, customer: int) -> None:
+    """Show the whole story of one customer in one campaign."""
+    from engine.actions.explain import explain
+
+    with app.database("explain") as connection:
+        for sentence in explain(connection, campaign, customer):
+            say(sentence)
