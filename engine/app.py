@@ -3,8 +3,6 @@
 import datetime as dt
 import importlib
 import os
-import pkgutil
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -102,6 +100,8 @@ def _secret(given: str | None, folder: Path) -> bytes:
     """Return the installation's secret: the given one, or one made once and kept for its owner alone."""
     if given:
         return given.encode()
+    import secrets
+
     path = folder / "secret"
     try:
         if not path.exists():
@@ -144,6 +144,8 @@ class App:
     @cached_property
     def channels(self) -> dict[str, "Channel"]:
         """The installed channels by name: every folder of `channels/`."""
+        import pkgutil
+
         import channels
         from engine.contract import Desk
         from engine.loading.project import read_policy
@@ -157,10 +159,10 @@ class App:
             senders={} if policy is None else policy.senders,
             default_sender=None if policy is None else policy.default_sender,
         )
-        found: dict[str, "Channel"] = {}
+        found: dict[str, Channel] = {}
         for entry in pkgutil.iter_modules(channels.__path__):
             if entry.ispkg:
-                channel: "Channel" = importlib.import_module(f"channels.{entry.name}").channel(desk)
+                channel: Channel = importlib.import_module(f"channels.{entry.name}").channel(desk)
                 found[channel.name] = channel
         return found
 
