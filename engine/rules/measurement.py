@@ -246,8 +246,8 @@ def effect_in_words(touched: Cell, holdout: Cell, effect: Interval) -> Say:
             "extra": number(abs(effect.estimate) * touched.customers, language),
         }
 
-    en = "{treated} of {n} treated customers responded, against {left} of {m} left alone. "
-    fr = "{treated} des {n} clients traités ont répondu, contre {left} des {m} laissés de côté. "
+    en = "{treated} of {n} enrolled customers responded, against {left} of {m} left alone. "
+    fr = "{treated} des {n} clients inscrits ont répondu, contre {left} des {m} laissés de côté. "
     if not effect.shows_effect:
         en += "No effect shown: the difference lies between {low} and {high} points, and chance alone can do that."
         fr += "Aucun effet démontré : l'écart se situe entre {low} et {high} points, et le hasard seul suffit à l'expliquer."
