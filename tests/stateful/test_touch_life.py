@@ -39,7 +39,7 @@ class TouchLife(RuleBasedStateMachine):
         self.context = connected(self.url)
         self.connection = self.context.__enter__()
         self.connection.execute(
-            "TRUNCATE touch, attempt, run_switch, run, definition, contact_guard, contact_point, customer CASCADE"
+            "TRUNCATE touch, attempt, run_switch, run, definition, contact_guard, contact_point, customer RESTART IDENTITY CASCADE"
         )
         self.prepared = ready(self.connection, TOUCHES)
         self.taken: list[int] = []  # what the relay accepted, in order: the auditor's own book
