@@ -1,0 +1,89 @@
+"""The e-mail channel: a mail is written once for all and filled for each, and leaves over SMTP."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from channels.email.composer import composer, faults
+from channels.email.delivery import Delivery
+from channels.email.identity import Identity
+from channels.email.outbox import Outbox
+from channels.email.relay import Relay
+from channels.email.step import EmailStep
+from engine.content.links import Links
+from engine.contract import Channel, Composer, Desk, Parcel, Receipt, Transaction, Wave
+from engine.model.campaign import Step
+from engine.problems import Fault, Problem
+
+GROUP = 256
+"""Mails that are gated together. A killed process leaves at most so many unsure, a lost machine too."""
+
+
+class Emails:
+    """E-mail over an SMTP relay, or into the local outbox where no relay is set."""
+
+    name = "email"
+    step: type[Step] = EmailStep
+    contact_point: str | None = "email"
+    batch = GROUP
+    repeat_is_safe = False  # the relay's 250 is the boundary, and SMTP knows no key
+    wants_history = False
+
+    def __init__(self, desk: Desk, *, relay: Relay | None = None) -> None:
+        self._desk = desk
+        self._links = Links(desk.base_url, desk.secret)
+        self._identity = Identity(desk.secret)
+        self._relay = relay
+        self._delivery: Delivery | None = None
+        self._composers: dict[tuple[str, str, str], Composer] = {}
+
+    def check(self, step: EmailStep, files: Mapping[str, str]) -> Iterable[Fault | Problem]:
+        return faults(step, files)
+
+    def prepare(self, wave: Wave) -> Composer:
+        key = (wave.definition_sha, wave.step_name, f"{wave.on:%Y-%m-%d}")
+        made = self._composers.get(key) if wave.definition_sha else None
+        if made is None:
+            made = composer(wave, self._desk, self._links, self._identity)
+            if wave.definition_sha:
+                self._composers = {key: made}
+        return made
+
+    def shown(self, parcel: Parcel) -> tuple[str, str]:
+        """Return subject and text part, as a mail program reads them."""
+        parsed = message_from_bytes(parcel.content.data, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        text = parsed.get_body(("plain",))
+        return str(parsed["subject"]), "" if text is None else text.get_content()
+
+    def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+        """Hand mails to the relay. Their boundary is its 250, so `transaction` is left alone."""
+        return self.post(parcels)
+
+    def post(self, parcels: Sequence[Parcel], mark: Callable[[int], None] | None = None) -> Iterator[Receipt]:
+        """Hand mails to the relay; `mark` is told of each touch before the bytes of its dot go out."""
+        if self._delivery is None:
+            self._delivery = Delivery(self._relay or self._configured())
+        self._delivery.mark = mark
+        return self._delivery.deliver(parcels)
+
+    def close(self) -> None:
+        if self._delivery is not None:
+            self._delivery.close()
+            self._delivery = None
+
+    def _configured(self) -> Relay:
+        if self._desk.smtp_url is not None:
+            return Relay.from_url(self._desk.smtp_url)
+        return Outbox(self._desk.folder / "outbox").relay()
+
+
+def channel(desk: Desk) -> Channel:
+    """Return the e-mail channel of an installation.
+
+    Raises:
+        UsageError: TOUCHBASE_SMTP_URL is no address of a relay.
+    """
+    if desk.smtp_url is not None:
+        Relay.from_url(desk.smtp_url)  # a slip is told at the start, not at the first mail
+    return Emails(desk)

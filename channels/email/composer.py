@@ -1,0 +1,279 @@
+"""From a wave to a function that writes a customer's mail, ready for the wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from channels.email.identity import Identity
+from channels.email.step import EmailStep
+from engine.content import headers, mail
+from engine.content.card import card as card_of
+from engine.content.headers import UnfitHeader
+from engine.content.links import Links
+from engine.content.mail import Body, Unfillable
+from engine.content.placeholders import CUSTOMER, OFFER, REP, mangled, plain
+from engine.content.tokens import Purpose
+from engine.contract import Addressee, Composer, Desk, Failure, Parcel, Refusal, Wave
+from engine.model.material import Material
+from engine.model.policy import Sender
+from engine.problems import Fault, FilesError, Problem, Say, Span
+
+
+class Mail(NamedTuple):
+    """What goes over the wire for one parcel; its recipient is the parcel's address."""
+
+    sender: str  #: of the envelope
+    data: bytes  #: header and body: CRLF line ends, no line starts with a dot, the last line ended
+
+
+Value: TypeAlias = Callable[[Addressee], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """All of a mail that is the same for everybody who reads one language."""
+
+    body: Body
+    values: tuple[tuple[str, Value], ...]  #: of the customer: mangled name, how to get it
+    fixed: dict[str, Any]
+    by_cell: dict[str | None, dict[str, Any]]
+    head: str  #: header lines that never change
+
+
+_ENDINGS: Final = {
+    "unsubscribe_url": Purpose.UNSUBSCRIBE,
+    "preferences_url": Purpose.PREFERENCES,
+}
+
+
+def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Composer:
+    """Return the function that writes a customer's mail.
+
+    Raises:
+        FilesError: template, card or sender are wrong, or the material may not go out on the wave's day.
+    """
+    step: EmailStep = wave.step
+    card = _card(wave, step)
+    sender = _sender(wave, step, desk)
+    from_rep, reply_to = step.from_ == "rep", step.reply_to
+    domain = sender.address.rpartition("@")[2]
+    letters = {
+        language: _letter(wave, step, card, template, language, links)
+        for language, template in mail.languages_of(card, step.template).items()
+    }
+    first = letters[card.languages[0]]
+    from_line = headers.mailbox("From", sender.name, sender.address)
+    reply_line = ""
+    if reply_to not in (None, "rep"):
+        reply_line = headers.mailbox("Reply-To", "", str(reply_to))
+    elif sender.reply_to and reply_to is None and not from_rep:
+        reply_line = headers.mailbox("Reply-To", "", sender.reply_to)
+    to, is_address, mailbox = links.to, headers.is_address, headers.mailbox
+    bounce_to, message_id = identity.sender, identity.message_id
+
+    def compose(addressee: Addressee) -> Parcel | Failure:
+        customer, touch = addressee.customer, addressee.touch
+        address = customer.address
+        if not address:
+            return Failure(Refusal.NO_ADDRESS)
+        if not is_address(address):
+            return Failure(Refusal.BAD_ADDRESS)
+        letter = letters.get(customer.language, first)
+        rep = customer.rep
+        if rep is None and (from_rep or reply_to == "rep"):
+            return Failure(Refusal.NO_REP)
+        try:
+            values = (letter.by_cell.get(addressee.cell) or letter.fixed).copy()
+            for name, value_of in letter.values:
+                value = value_of(addressee)
+                if value is not None and value != "":
+                    values[name] = plain(value)
+            subject, body = letter.body.fill(values)
+            origin, answer = from_line, reply_line
+            if rep is not None and from_rep:
+                origin = mailbox("From", f"{rep.first_name} {rep.last_name}", rep.email)
+            if rep is not None and reply_to == "rep":
+                answer = mailbox("Reply-To", f"{rep.first_name} {rep.last_name}", rep.email)
+            head = (
+                headers.date(addressee.due)
+                + origin
+                + answer
+                + mailbox("To", customer.name, address)
+                + headers.unstructured("Subject", subject)
+                + f"Message-ID: <{message_id(touch, domain)}>\r\n"
+                + f"List-Unsubscribe: <{to(Purpose.UNSUBSCRIBE, touch, customer.customer_id)}>\r\n"
+                + letter.head
+            )
+        except (Unfillable, UnfitHeader) as error:
+            return Failure(Refusal.NOT_RENDERED, str(error))
+        except ValueError as error:
+            return Failure(Refusal.NOT_RENDERED, type(error).__name__)
+        content = Mail(bounce_to(touch, domain), (head + body).encode("ascii"))
+        return Parcel(touch, address, content, None if rep is None else rep.rep_id)
+
+    return compose
+
+
+def _card(wave: Wave, step: EmailStep) -> Material:
+    found = mail.problems(step.template, wave.files)
+    card = card_of(wave.files, step.template)
+    place = Span(f"templates/{step.template}.yaml")
+    if card is not None and not found:
+        day = wave.on.date()
+        hindrance = card.hindrance(day)
+        if hindrance is None:
+            return card
+        what = {
+            "material_withdrawn": Say("the material is withdrawn", "le document est retiré"),
+            "material_not_approved": Say("the material is not approved", "le document n'est pas approuvé"),
+            "material_expired": Say(f"the visa does not cover {day}", f"le visa ne couvre pas le {day}"),
+        }[hindrance]
+        found = [Problem(place, what, Say("Nothing is sent with it.", "Rien ne part avec lui."))]
+    elif not found:
+        found = [
+            Problem(
+                place,
+                Say("the card cannot be read", "la fiche est illisible"),
+                Say("Run 'touchbase check'.", "Lancez « touchbase check »."),
+            )
+        ]
+    raise FilesError(found)
+
+
+def _sender(wave: Wave, step: EmailStep, desk: Desk) -> Sender:
+    """Return the sender of the policy; of a rep's mail, the one whose domain takes the bounces."""
+    name = desk.default_sender if step.from_ in (None, "rep") else step.from_
+    sender = desk.senders.get(name or "")
+    if sender is None or not headers.is_address(sender.address):
+        raise FilesError(
+            [
+                Problem(
+                    Span("campaigns/policy.yaml"),
+                    Say(
+                        f"the sender '{name}' of {wave.campaign.campaign} / {wave.step_name} has no usable address",
+                        f"l'expéditeur « {name} » de {wave.campaign.campaign} / {wave.step_name} n'a pas d'adresse valable",
+                    ),
+                    Say(
+                        "Write 'senders: {marketing: {name: ..., address: ...}}'.",
+                        "Écrivez « senders: {marketing: {name: …, address: …}} ».",
+                    ),
+                )
+            ]
+        )
+    return sender
+
+
+def _letter(
+    wave: Wave, step: EmailStep, card: Material, template: str, language: str, links: Links
+) -> _Letter:
+    subject = step.subject_in(language)
+    body = mail.compile_body(template, wave.files, subject=subject, preheader=step.preheader)
+    fixed: dict[str, Any] = {
+        mangled("campaign.title"): wave.campaign.title,
+        mangled("campaign.name"): wave.campaign.campaign,
+        mangled("campaign.brand"): wave.campaign.brand,
+        mangled("material.reference"): card.reference,
+        mangled("material.version"): card.version,
+        mangled("material.title"): card.title,
+        mangled("material.revised_on"): card.revised_on,
+        "today": wave.on.date(),
+    }
+    fixed = {name: value for name, value in fixed.items() if value is not None}
+    by_cell: dict[str | None, dict[str, Any]] = {
+        cell: fixed
+        | {
+            mangled(f"offer.{part}"): value
+            for part in OFFER
+            if (value := getattr(offer, part, None)) is not None
+        }
+        for cell, offer in wave.offers.items()
+    }
+    values = tuple(
+        (mangled(name), value)
+        for name in sorted(body.uses)
+        if (value := _value(name, card, links)) is not None
+    )
+    head = (
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        "MIME-Version: 1.0\r\n"
+        f"Content-Type: {body.content_type}\r\n"
+        "\r\n"
+    )
+    return _Letter(body, values, fixed, by_cell, head)
+
+
+def _value(name: str, card: Material, links: Links) -> Value | None:
+    """Return how a customer's own value of a name is found; `None` where it is the same for all."""
+    group, _, part = name.partition(".")
+    to = links.to
+    if name == "view_url":
+        return lambda one: (
+            to(Purpose.VIEW, one.touch, one.customer.customer_id) if one.customer.may_track else None
+        )
+    if name in _ENDINGS:
+        purpose = _ENDINGS[name]
+        return lambda one: to(purpose, one.touch, one.customer.customer_id)
+    if group == "links":
+        place, link = list(card.links).index(part), card.links[part]
+        if not link.track or not link.url.startswith("https:"):
+            return lambda one: link.url
+        # Without consent to be tracked only the links to say no, or how much, are personal (CNIL).
+        return lambda one: (
+            to(Purpose.CLICK, one.touch, one.customer.customer_id, place)
+            if one.customer.may_track
+            else link.url
+        )
+    if name.startswith("customer.facts."):
+        fact = name.removeprefix("customer.facts.")
+        return lambda one: one.customer.facts.get(fact)
+    if group == "customer" and part in CUSTOMER:
+        return attrgetter(f"customer.{part}")
+    if name == "rep.name":
+        return lambda one: (
+            None
+            if one.customer.rep is None
+            else f"{one.customer.rep.first_name} {one.customer.rep.last_name}"
+        )
+    if group == "rep" and part in REP:
+        return lambda one: getattr(one.customer.rep, part, None)
+    return None
+
+
+def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
+    """Return what is wrong with a step and its material, without any customer."""
+    found: list[Fault | Problem] = []
+    if f"templates/{step.template}.mjml" not in files:
+        found.append(
+            Fault(
+                ("template",),
+                Say(f"there is no template '{step.template}'", f"il n'y a pas de modèle « {step.template} »"),
+                mail.missing_template(step.template, files),
+            )
+        )
+    else:
+        found += mail.problems(step.template, files)
+    subjects = (
+        {(): step.subject}
+        if isinstance(step.subject, str)
+        else {(key,): text for key, text in step.subject.items()}
+    )
+    for path, subject in subjects.items():
+        found += [
+            Fault(("subject", *path), problem.what, problem.remedy)
+            for problem in mail.subject_problems(subject)
+        ]
+    if step.preheader is not None:
+        found += [
+            Fault(("preheader",), problem.what, problem.remedy)
+            for problem in mail.subject_problems(step.preheader)
+        ]
+    if step.reply_to not in (None, "rep") and not headers.is_address(str(step.reply_to)):
+        found.append(
+            Fault(
+                ("reply_to",),
+                Say(f"'{step.reply_to}' is not an address", f"« {step.reply_to} » n'est pas une adresse"),
+                Say("Write rep, or name@company.example.", "Écrivez rep, ou nom@entreprise.example."),
+            )
+        )
+    return found

@@ -1,0 +1,244 @@
+"""Mails to a relay, over a few connections that stay open, in one loop.
+
+Each connection takes its next mail as soon as it can write one; receipts come out as replies are
+read. A connection that breaks gives back the mails whose dot it never wrote; they go by another one,
+up to three times. The loop never waits longer for an answer to a dot than a server may take.
+"""
+
+import os
+import selectors
+import ssl
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Final
+
+from channels.email.dialogue import Dialogue, Posting
+from channels.email.relay import Opened, Relay, opened
+from channels.email.replies import Garbage
+from engine.contract import Ending, Parcel, Receipt
+from engine.problems import ChannelUnavailable, Say
+
+TRIES: Final = 3
+_CHUNK: Final = 262_144
+
+Open = Callable[[Relay], Opened]
+
+
+class _Line:
+    """A socket and the talk over it."""
+
+    def __init__(self, connection: Opened, dialogue: Dialogue) -> None:
+        self.socket = connection.socket
+        self.dialogue = dialogue
+        self.is_encrypted = isinstance(connection.socket, ssl.SSLSocket)
+        self.waits_to_write = False
+        self.since = monotonic()  #: when it last moved
+        self._pending = b""
+
+    def write(self) -> None:
+        """Write what can be written now; `waits_to_write` says whether something is left.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        dialogue = self.dialogue
+        if dialogue.outgoing:
+            self._pending += b"".join(dialogue.outgoing)
+            dialogue.outgoing.clear()
+        while self._pending:
+            try:
+                # What `send` did not take is not out; of TLS, a record that is not whole cannot be read.
+                sent = self.socket.send(self._pending[:_CHUNK])
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                self.waits_to_write = True
+                return
+            dialogue.left += sent
+            self._pending = self._pending[sent:]
+            self.since = monotonic()
+        self.waits_to_write = False
+
+    def read(self) -> None:
+        """Take in what can be read now.
+
+        Raises:
+            OSError: the connection is gone.
+            Garbage: the other side talks nonsense.
+        """
+        while True:
+            try:
+                data = self.socket.recv(65_536)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            if not data:
+                raise ConnectionResetError("the connection was closed")
+            self.since = monotonic()
+            self.dialogue.received(data)
+            if self.dialogue.is_broken or not self.is_encrypted:
+                return
+
+    def close(self) -> None:
+        """Take leave; whatever the other side says to that, nothing depends on it."""
+        with suppress(OSError, ValueError):
+            if self.dialogue.is_idle and not self._pending:
+                self.socket.send(b"QUIT\r\n")
+        with suppress(OSError):
+            self.socket.close()
+
+
+class Delivery:
+    """Delivers to one relay; keeps its connections between calls. For one thread of one process."""
+
+    def __init__(self, relay: Relay, *, open_line: Open = opened) -> None:
+        self._relay, self._open = relay, open_line
+        self._lines: list[_Line] = []
+        self._selector = selectors.DefaultSelector()
+        self._todo: deque[Posting] = deque()
+        self._receipts: deque[Receipt] = deque()
+        self._process = os.getpid()
+        self.mark: Callable[[int], None] | None = None
+
+    def deliver(self, parcels: Sequence[Parcel]) -> Iterator[Receipt]:
+        """Hand mails over; yield one receipt each, as soon as it is known.
+
+        Raises:
+            ChannelUnavailable: no connection is left and none can be opened, or the relay refuses
+                our own name; nothing without a receipt went out.
+        """
+        self._begin(parcels)
+        try:
+            while self._todo or any(not line.dialogue.is_idle for line in self._lines):
+                self._open_lines()
+                for line in list(self._lines):
+                    line.dialogue.start()
+                    self._moved(line)
+                yield from self._known()
+                self._turn()
+                yield from self._known()
+        except ChannelUnavailable:
+            yield from self._known()  # what is known comes first: an accepted mail must not be put back
+            raise
+        finally:
+            # Whoever stops listening in the middle must not find old answers at the next call.
+            for line in [line for line in self._lines if not line.dialogue.is_idle]:
+                self._drop(line)
+            self._todo.clear()
+            self._receipts.clear()
+
+    def close(self) -> None:
+        """Close all connections."""
+        for line in list(self._lines):
+            self._drop(line)
+
+    def _begin(self, parcels: Sequence[Parcel]) -> None:
+        if self._process != os.getpid():  # a fork: these connections are the parent's
+            self._lines, self._selector, self._process = [], selectors.DefaultSelector(), os.getpid()
+        self._todo.extend(map(Posting, parcels))
+        for line in list(self._lines):
+            try:
+                line.read()  # a relay that hung up meanwhile has said so
+            except (OSError, Garbage):
+                self._drop(line)
+
+    def _known(self) -> Iterator[Receipt]:
+        while self._receipts:
+            yield self._receipts.popleft()
+
+    def _open_lines(self) -> None:
+        """Open as many connections as there is work for; one that works is enough to go on."""
+        while self._todo and len(self._lines) < min(self._relay.connections, len(self._todo) + self._busy()):
+            try:
+                connection = self._open(self._relay)
+            except ChannelUnavailable:
+                if not self._lines:
+                    raise
+                return
+            dialogue = Dialogue(
+                pipelining=connection.pipelining,
+                take=self._next,
+                report=self._receipts.append,
+                mark=self.mark,
+            )
+            line = _Line(connection, dialogue)
+            self._selector.register(connection.socket, selectors.EVENT_READ, line)
+            self._lines.append(line)
+
+    def _busy(self) -> int:
+        return sum(not line.dialogue.is_idle for line in self._lines)
+
+    def _next(self) -> Posting | None:
+        if not self._todo:
+            return None
+        posting = self._todo.popleft()
+        posting.tries += 1
+        return posting
+
+    def _turn(self) -> None:
+        """Wait for the next thing to happen on any connection, and deal with it."""
+        busy = [line for line in self._lines if not line.dialogue.is_idle]
+        if not busy:
+            return
+        now = monotonic()
+        wait = min(max(line.since + line.dialogue.patience - now, 0.0) for line in busy)
+        for key, events in self._selector.select(wait):
+            line: _Line = key.data
+            try:
+                if events & selectors.EVENT_READ:
+                    line.read()
+            except (OSError, Garbage):
+                self._drop(line)
+                continue
+            self._moved(line)
+        now = monotonic()
+        for line in busy:
+            if (
+                line in self._lines
+                and not line.dialogue.is_idle
+                and now >= line.since + line.dialogue.patience
+            ):
+                self._drop(line)
+
+    def _moved(self, line: _Line) -> None:
+        """Write what a connection has to say, drop it if it is done for, and listen for what it waits for."""
+        dialogue = line.dialogue
+        try:
+            if not dialogue.is_broken:
+                was_waiting = line.waits_to_write
+                line.write()
+                if line.waits_to_write != was_waiting:
+                    wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.waits_to_write else 0)
+                    self._selector.modify(line.socket, wanted, line)
+        except OSError:
+            dialogue.is_broken = True
+        if dialogue.is_broken:
+            self._drop(line)
+        if dialogue.refuses_us is not None and dialogue.is_idle:
+            self._drop(line)
+            said = dialogue.refuses_us.text
+            if not self._busy():
+                raise ChannelUnavailable(
+                    Say(
+                        f"The mail relay {self._relay} refuses our sender: {said}.",
+                        f"Le relais {self._relay} refuse notre expéditeur : {said}.",
+                    ),
+                    Say(
+                        "No address was marked. Set the relay or the sender of the policy right.",
+                        "Aucune adresse n'a été marquée. Corrigez le relais ou l'expéditeur de la politique.",
+                    ),
+                )
+
+    def _drop(self, line: _Line) -> None:
+        if line not in self._lines:
+            return
+        self._lines.remove(line)
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(line.socket)
+        line.close()
+        for posting in line.dialogue.lost():
+            if posting.tries < TRIES:
+                self._todo.append(posting)
+            else:
+                self._receipts.append(
+                    Receipt(posting.parcel.touch, Ending.LATER, "not_now", "connection lost before the dot")
+                )

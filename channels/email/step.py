@@ -1,0 +1,33 @@
+"""What a campaign file may say about an e-mail."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from engine.model.campaign import Step
+
+
+class EmailStep(Step):
+    """One e-mail per member."""
+
+    channel: Literal["email"]
+    template: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]*/[a-z0-9][a-z0-9_-]*$",
+        description="templates/<template>.mjml and its material card: dermapharm/announce",
+    )
+    subject: str | dict[str, str] = Field(
+        description="the subject line, with placeholders; or one per language: {fr: ..., en: ...}"
+    )
+    preheader: str | None = Field(
+        None, description="what mailboxes show behind the subject; takes the place of the template's"
+    )
+    from_: str | None = Field(
+        None, alias="from", description="rep (the customer's own), or a sender of the policy"
+    )
+    reply_to: str | None = Field(None, description="rep, or an address; the sender's if absent")
+
+    def subject_in(self, language: str) -> str:
+        """Return the subject in a language, or the first one."""
+        if isinstance(self.subject, str):
+            return self.subject
+        return self.subject.get(language) or next(iter(self.subject.values()), "")
