@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, Final, LiteralString, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from engine.problems import DatabaseUnavailable, Say
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -45,6 +48,30 @@ def connected(url: str, *, purpose: str = "engine") -> Iterator[Connection]:
             yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise unreachable(error) from error
+
+
+def pool(url: str, *, purpose: str, largest: int = 8) -> "ConnectionPool[Connection]":
+    """Return a pool of such connections for a door that answers many; it connects when first asked.
+
+    The caller opens it and closes it. Asking it raises `psycopg_pool.PoolTimeout` where `connected`
+    raises `DatabaseUnavailable`.
+    """
+    from psycopg_pool import ConnectionPool
+
+    return ConnectionPool(
+        url,
+        min_size=1,
+        max_size=largest,
+        open=False,
+        timeout=10,
+        check=ConnectionPool.check_connection,
+        kwargs={
+            "autocommit": True,
+            "application_name": f"touchbase {purpose}",
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC -c jit=off",
+        },
+    )
 
 
 def unreachable(error: psycopg.Error) -> DatabaseUnavailable:
