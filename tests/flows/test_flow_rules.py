@@ -1,0 +1,85 @@
+"""What holds for every flow: nothing that acts is cached or repeated by Prefect, and nothing personal reaches it."""
+
+import inspect
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+ADDRESS = "claire.morel@cabinet-morel.example.org"
+
+
+def everything_kept(home: Path) -> str:
+    """Return all texts of Prefect's databases and result files below a folder."""
+    texts = []
+    for path in home.rglob("*"):
+        if path.is_file():
+            texts.append(path.read_bytes().decode("utf-8", errors="replace"))
+    return "".join(texts)
+
+
+@pytest.fixture
+def declared(prefect_home: Path) -> dict[str, object]:
+    from engine import flows
+
+    return vars(flows)
+
+
+def test_nothing_that_acts_is_cached_or_repeated_by_prefect(declared: dict[str, object]) -> None:
+    from prefect import Flow, Task
+    from prefect.cache_policies import NO_CACHE
+
+    tasks = [value for value in declared.values() if isinstance(value, Task)]
+    flows = [value for value in declared.values() if isinstance(value, Flow)]
+
+    assert len(tasks) >= 5 and all(task.cache_policy is NO_CACHE and task.retries == 0 for task in tasks)
+    assert len(flows) >= 3 and all(flow.retries == 0 for flow in flows)
+
+
+def test_flows_and_tasks_take_only_ids_days_and_names_of_files(declared: dict[str, object]) -> None:
+    from prefect import Flow, Task
+
+    allowed = {"campaign", "slot", "plan", "run", "as_of", "at"}
+    taken = {
+        parameter
+        for value in declared.values()
+        if isinstance(value, Flow | Task)
+        for parameter in inspect.signature(value.fn).parameters
+    }
+
+    assert taken <= allowed
+
+
+def test_a_foreign_exception_keeps_its_text_to_itself(prefect_home: Path) -> None:
+    """A database or mail error quotes the row or the address that it choked on."""
+    from prefect import flow, task
+    from prefect.cache_policies import NO_CACHE
+
+    from engine.flows import kept_private
+
+    @task(cache_policy=NO_CACHE)
+    @kept_private
+    def deep() -> None:
+        try:
+            raise ValueError(f"550 <{ADDRESS}> unknown")
+        except ValueError as error:
+            raise RuntimeError(f"cannot send to {ADDRESS}") from error
+
+    @flow
+    def careless() -> None:
+        deep()
+
+    state = careless(return_state=True)
+
+    assert state.is_failed() and "RuntimeError" in str(state.message)
+    assert ADDRESS not in str(state.message) + everything_kept(prefect_home) + _texts_of_the_server()
+
+
+def _texts_of_the_server() -> str:
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL
+
+    path = str(PREFECT_API_DATABASE_CONNECTION_URL.value()).split("///", 1)[-1]
+    with sqlite3.connect(path) as server:
+        tables = [row[0] for row in server.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert "flow_run" in tables and "log" in tables
+        return "".join(str(row) for table in tables for row in server.execute(f'SELECT * FROM "{table}"'))
