@@ -124,6 +124,17 @@ class Letters:
 
         return compose
 
+    def shown(self, parcel: Parcel) -> tuple[str, str]:
+        """Return the piece's code, and its address and personal fields in plain text; the page is in the batch."""
+        piece: Piece = parcel.content
+        fields = [
+            f"{name} : {piece.words[name]}"
+            for name in ("offer.label", "offer.code", "rep.name")
+            if name in piece.words
+        ]
+        greeting = str(piece.words.get("customer.greeting", ""))
+        return f"{piece.piece_id}", "\n".join([*piece.address.lines, "", f"{greeting},", *fields, piece.link])
+
     def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
         """Seal one print batch of all parcels; those that lie in a sealed one already are accepted as they are."""
         place = f"MAIL_{wave.campaign.campaign}_{wave.run_id}_{wave.step_name}_"

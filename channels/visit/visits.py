@@ -124,6 +124,21 @@ class Visits:
 
         return compose
 
+    def shown(self, parcel: Parcel) -> tuple[str, str]:
+        """Return who is visited by whom, and the task as the inbox shows it, in plain text."""
+        task: Task = parcel.content
+        content = task.content
+        lines = [
+            f"{task.not_before:%d/%m/%Y} - {task.due_on:%d/%m/%Y}, {parcel.address}, {task.priority}/100",
+            task.reason,
+            "",
+            content["title"],
+            *(f"- {point}" for point in content["points"]),
+        ]
+        if content["missing"]:
+            lines += ["", "À compléter : " + ", ".join(content["missing"])]
+        return f"{task.type} : {content['who']['name']}", "\n".join(lines)
+
     def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
         """Write the tasks of all parcels in one statement."""
         tasks: list[Task] = [parcel.content for parcel in parcels]
@@ -173,6 +188,6 @@ def _who(customer: Customer) -> dict[str, Any]:
         "street": customer.street,
         "postcode": customer.postcode,
         "town": customer.town,
-        "phone": customer.phone,
+        "phone": fill.phone(customer.phone),
         "cluster": f"{(customer.department or '')}|{customer.postcode or ''}",
     }
