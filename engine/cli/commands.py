@@ -35,6 +35,10 @@ GROUPS: Final = (
         ),
     ),
     Group(
+        Say("Customers", "Clients"),
+        (Command("generate", "engine.cli.customers:generate", "Fill an empty base with made-up customers."),),
+    ),
+    Group(
         Say("Campaigns", "Campagnes"),
         (
             Command(
@@ -67,6 +71,9 @@ GROUPS: Final = (
             ),
             Command("down", "engine.cli.house:down", "Stop everything that still runs."),
             Command("deploy", "engine.cli.house:deploy", "Bring Prefect's schedules in line with the files."),
+            Command(
+                "doctor", "engine.cli.house:doctor", "Tell whether machine, files and database are well."
+            ),
             Command("arm", "engine.cli.house:arm", "Allow this database to send to the real world."),
             Command("disarm", "engine.cli.house:disarm", "Forbid it, from this moment on."),
         ),

@@ -223,6 +223,26 @@ def disarm() -> None:
     )
 
 
+def doctor() -> int:
+    """Tell whether machine, files and database are well; exit code 1 if one of them is not."""
+    from engine.actions.doctor import examine
+
+    app = open_app()
+    findings = list(
+        examine(
+            app.settings.folder,
+            app.database_url,
+            problems=len(app.project.problems),
+            is_real_world=app.settings.is_real_world,
+        )
+    )
+    table(
+        ["", Say("about", "sujet"), Say("found", "constat")],
+        [["ok" if one.is_well else "!!", one.about, one.words] for one in findings],
+    )
+    return 0 if all(one.is_well for one in findings) else 1
+
+
 def _python() -> list[str]:
     return [sys.executable, "-m"]
 
