@@ -363,7 +363,7 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
         case "value_error":
             said = context.get("error")
             if isinstance(said, Refused):
-                return source.problem(Fault((*path, *said.path), said.what, said.remedy))
+                return source.problem(Fault((*path, *said.path), said.what, said.remedy, of_key=said.of_key))
             return source.problem(
                 Fault(path, Say(str(said), str(said)), Say("Write it as shown.", "Écrivez-le comme indiqué."))
             )

@@ -1,0 +1,181 @@
+"""The files of `segments/`, all of them: the library they make, and everything that is wrong with them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from engine.loading.examples import example_faults
+from engine.loading.meaning import condition_faults, segment_faults
+from engine.loading.segment_schema import campaign_schema, json_schema
+from engine.loading.source import Source, build, read
+from engine.loading.sql_files import read_sql
+from engine.model.clauses import CHANNELS
+from engine.model.facts import BUILT_IN, Catalogue, Fact, Facts
+from engine.model.segment import AnySegment, Library, Segment
+from engine.problems import Fault, Problem, Refused, Say, did_you_mean
+
+__all__ = ["campaign_schema", "condition_faults", "from_texts", "json_schema", "load"]
+
+FACTS: Final = "facts.yaml"
+_CAMPAIGN: Final = re.compile(r"^campaign:[ \t]*([a-z0-9][a-z0-9_-]*)", re.MULTILINE)
+
+
+def load(folder: Path) -> tuple[Library, list[Problem]]:
+    """Return the segments and facts of a folder, and all that is wrong with its files.
+
+    What is wrong stays out of the library, or keeps its place in it if only its meaning is at fault:
+    a campaign that names it is then not told that it does not exist.
+    """
+    problems: list[Problem] = []
+    segments: dict[str, AnySegment] = {}
+    sources: dict[str, Source] = {}
+    catalogue = _catalogue(folder, problems)
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.sql")]):
+        if path.name == FACTS:
+            continue
+        name = f"{folder.name}/{path.name}"
+        segment: AnySegment | None
+        if path.suffix == ".sql":
+            segment, source, wrong = read_sql(path, name)
+        else:
+            source, wrong = read(path, name)
+            segment = None
+            if source is not None:
+                segment, more = build(source, Segment)
+                wrong = [*wrong, *more]
+        problems += wrong
+        if segment is None or source is None:
+            continue
+        if segment.segment in segments:
+            problems.append(source.problem(_twice(segment.segment, sources[segment.segment].name)))
+            continue
+        segments[segment.segment], sources[segment.segment] = segment, source
+    library = Library(segments, catalogue)
+    circles = _circles(library)
+    for name, segment in segments.items():
+        if not isinstance(segment, Segment):
+            continue
+        faults = [*segment_faults(segment, library), *circles.get(name, [])]
+        whole = not any(other in circles for other in [name, *(s.segment for s in library.reached([name]))])
+        if not faults and whole and _reads_well(segment, library):
+            faults = example_faults(segment, library)
+        problems += [sources[name].problem(fault) for fault in faults]
+    return library, sorted(problems, key=lambda problem: problem.span)
+
+
+def from_texts(files: Mapping[str, str]) -> tuple[Library, list[Problem]]:
+    """Return the library of a stored definition (path -> text), read exactly as the files it was made of."""
+    with TemporaryDirectory(prefix="touchbase-definition-") as kept:
+        root = Path(kept)
+        for name, text in files.items():
+            if name.startswith(("segments/", "campaigns/")):
+                path = root / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+        return load(root / "segments")
+
+
+def _reads_well(segment: Segment, library: Library) -> bool:
+    """Return whether everything that a segment names can be asked of an example."""
+    reached = library.reached([segment.segment])
+    return all(
+        not segment_faults(other, library)
+        for other in reached
+        if isinstance(other, Segment) and other is not segment
+    )
+
+
+def _twice(name: str, other: str) -> Fault:
+    return Fault(
+        ("segment",),
+        Say(f"the segment '{name}' is already in {other}", f"le segment « {name} » est déjà dans {other}"),
+        Say("Give each segment a name of its own.", "Donnez à chaque segment son propre nom."),
+    )
+
+
+def _catalogue(folder: Path, problems: list[Problem]) -> Catalogue:
+    """Return the facts that may be asked for; what is wrong with the company's own is added to `problems`."""
+    campaigns = _campaign_names(folder.parent / "campaigns")
+    path = folder / FACTS
+    if not path.exists():
+        return Catalogue(campaigns=campaigns)
+    source, wrong = read(path, f"{folder.name}/{FACTS}")
+    problems += wrong
+    if source is None:
+        return Catalogue(campaigns=campaigns)
+    written, wrong = build(source, Facts)
+    problems += wrong
+    if written is None:
+        return Catalogue(campaigns=campaigns)
+    try:
+        declared = written.declared()
+    except Refused as refused:
+        problems.append(source.problem(Fault(refused.path, refused.what, refused.remedy, refused.of_key)))
+        declared = {}
+    facts: Mapping[str, Fact] = {**BUILT_IN, **declared}
+    for name, fact in declared.items():
+        for index, origin in enumerate(fact.derived_from):
+            if origin not in facts:
+                problems.append(
+                    source.problem(
+                        Fault(
+                            ("facts", name, "derived_from", index),
+                            Say(f"unknown fact '{origin}'", f"donnée inconnue « {origin} »"),
+                            did_you_mean(origin, facts),
+                        )
+                    )
+                )
+    return Catalogue(
+        facts,
+        tuple(written.brands),
+        campaigns | frozenset(written.past_campaigns),
+        (*CHANNELS, *written.channels),
+        frozenset(written.french_territories),
+    )
+
+
+def _campaign_names(folder: Path) -> frozenset[str]:
+    """Return the names of the campaigns beside the segments, without reading more of their files than that."""
+    names = set()
+    for path in folder.glob("*.yaml"):
+        try:
+            names |= set(_CAMPAIGN.findall(path.read_text(encoding="utf-8-sig")))
+        except (OSError, UnicodeDecodeError):
+            continue  # whoever reads campaigns tells it
+    return frozenset(names)
+
+
+def _circles(library: Library) -> dict[str, list[Fault]]:
+    """Return the segments that ask themselves, by whatever way, each with its way."""
+    found: dict[str, list[Fault]] = {}
+    for name in library.segments:
+        way = _way_back(name, name, library, ())
+        if way:
+            text = " → ".join(way)
+            found[name] = [
+                Fault(
+                    ("who",),
+                    Say(f"the segment asks itself: {text}", f"le segment se demande lui-même : {text}"),
+                    Say(
+                        "Take one of these 'in' or 'not_in' out.", "Retirez l'un de ces « in » ou « not_in »."
+                    ),
+                    of_key=True,
+                )
+            ]
+    return found
+
+
+def _way_back(start: str, at: str, library: Library, seen: tuple[str, ...]) -> tuple[str, ...]:
+    segment = library.segments.get(at)
+    if not isinstance(segment, Segment):
+        return ()
+    for other in sorted(segment.mentioned()):
+        if other == start:
+            return (*seen, at, start)
+        if other not in seen and other != at:
+            way = _way_back(start, other, library, (*seen, at))
+            if way:
+                return way
+    return ()

@@ -1,0 +1,80 @@
+"""A segment in SQL as a file: comments that say what it is, then one SELECT."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from engine.loading.source import Source
+from engine.model.segment import SqlSegment
+from engine.model.written import NAME
+from engine.problems import Problem, Say, Span, did_you_mean
+
+_HEADER: Final = re.compile(r"^--[ \t]*(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$")
+KEYS: Final = ("of", "segment", "title")
+LARGEST: Final = 64 * 1024  #: bytes
+
+
+def read_sql(path: Path, name: str) -> tuple[SqlSegment | None, Source | None, list[Problem]]:
+    """Return the segment that a `.sql` file says, its text, and what is wrong with it."""
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None, None, [
+            Problem(Span(name), Say("cannot be read as UTF-8 text", "illisible comme texte UTF-8"),
+                    Say("Save it as UTF-8 in your editor.", "Enregistrez-le en UTF-8 dans votre éditeur."))]  # fmt: skip
+    source = Source(name, text, None)
+    if len(raw) > LARGEST:
+        return None, source, [_problem(source, 1, 1, Say("is larger than 64 kB", "dépasse 64 ko"),
+                                       Say("Ask less at once.", "Demandez moins à la fois."))]  # fmt: skip
+    said, problems = _header(source)
+    if problems:
+        return None, source, problems
+    segment = SqlSegment(said["segment"], said["of"], said["title"], text)  # type: ignore[arg-type]  # checked
+    return segment, source, _query_problems(source, segment)
+
+
+def _query_problems(source: Source, segment: SqlSegment) -> list[Problem]:
+    return []
+
+
+def _header(source: Source) -> tuple[dict[str, str], list[Problem]]:
+    said: dict[str, str] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if not line.startswith("--"):
+            if line.strip():
+                break
+            continue
+        match = _HEADER.match(line)
+        if match is None:
+            continue
+        key, value = match[1], match[2]
+        if key not in KEYS:
+            problems.append(
+                _problem(
+                    source,
+                    number,
+                    1,
+                    Say(f"unknown key '{key}'", f"clé inconnue « {key} »"),
+                    did_you_mean(key, KEYS),
+                )
+            )
+        elif key == "segment" and not re.match(NAME, value):
+            problems.append(_problem(source, number, 1, Say(f"'{value}' is not a name", f"« {value} » n'est pas un nom"),
+                                     Say("Use small letters, digits, '-' and '_'.", "Utilisez minuscules, chiffres, « - » et « _ ».")))  # fmt: skip
+        elif key == "of" and value not in ("person", "organisation"):
+            problems.append(_problem(source, number, 1, Say(f"'{value}' is not one of the known values", f"« {value} » n'est pas une valeur connue"),
+                                     did_you_mean(value, ["person", "organisation"])))  # fmt: skip
+        else:
+            said[key] = value
+    for key in KEYS:
+        if key not in said and not problems:
+            problems.append(_problem(source, 1, 1, Say(f"'{key}' is missing", f"« {key} » manque"),
+                                     Say(f"Begin the file with '-- {key}: ...'.", f"Commencez le fichier par « -- {key}: ... ».")))  # fmt: skip
+    return said, problems
+
+
+def _problem(source: Source, line: int, column: int, what: Say, remedy: Say) -> Problem:
+    span = Span(source.name, line, column)
+    return Problem(span, what, remedy, source.excerpt(span))

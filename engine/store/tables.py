@@ -1,0 +1,59 @@
+"""The tables that segments ask, described once for the compiler; the migrations make them."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+METADATA: Final = sa.MetaData()
+
+
+def _table(name: str, **columns: Any) -> sa.Table:  # SQLAlchemy's types, given as class or object
+    return sa.Table(name, METADATA, *(sa.Column(key, kind) for key, kind in columns.items()))
+
+
+_MOMENT: Final = sa.DateTime(timezone=True)
+
+CUSTOMER: Final = _table(
+    "customer", customer_id=sa.BigInteger, of=sa.Text, kinds=ARRAY(sa.Text), status=sa.Text, civility=sa.Text, title=sa.Text,
+    language=sa.Text, profession=sa.Text, specialty=sa.Text, specialty_group=sa.Text, practice_mode=sa.Text, sector=sa.Text,
+    category=sa.Text, postcode=sa.Text, town=sa.Text, insee=sa.Text, department=sa.Text, region=sa.Text, country=sa.Text,
+    credit_status=sa.Text, do_not_call=sa.Boolean, restricted_brands=ARRAY(sa.Text), facts=JSONB,
+)  # fmt: skip
+TOUCH: Final = _table(
+    "touch", touch_id=sa.BigInteger, customer_id=sa.BigInteger, run_id=sa.BigInteger, campaign=sa.Text, step=sa.Text,
+    channel=sa.Text, direction=sa.Text, brand=sa.Text, state=sa.Text, reason=sa.Text, outcome=sa.Text, outcome_at=_MOMENT,
+    due_at=_MOMENT, touched_at=_MOMENT,
+)  # fmt: skip
+RESPONSE: Final = _table(
+    "response", customer_id=sa.BigInteger, run_id=sa.BigInteger, campaign=sa.Text, step=sa.Text, channel=sa.Text, brand=sa.Text,
+    type=sa.Text, at=_MOMENT, value=sa.Numeric,
+)  # fmt: skip
+ORDERS: Final = _table(
+    "orders",
+    order_id=sa.BigInteger,
+    customer_id=sa.BigInteger,
+    ordered_at=_MOMENT,
+    status=sa.Text,
+    amount_ht=sa.Numeric,
+)
+ORDER_LINE: Final = _table(
+    "order_line", order_id=sa.BigInteger, brand=sa.Text, units=sa.Integer, amount_ht=sa.Numeric
+)
+MEMBER: Final = _table(
+    "member",
+    run_id=sa.BigInteger,
+    customer_id=sa.BigInteger,
+    cell=sa.Text,
+    held_out=sa.Boolean,
+    reason=sa.Text,
+    enrolled_at=_MOMENT,
+)
+RUN: Final = _table("run", run_id=sa.BigInteger, campaign=sa.Text, brand=sa.Text)
+CONTACT_POINT: Final = _table(
+    "contact_point", customer_id=sa.BigInteger, type=sa.Text, status=sa.Text, is_main=sa.Boolean
+)
+AFFILIATION: Final = _table(
+    "affiliation", person_id=sa.BigInteger, role=sa.Text, valid_from=sa.Date, valid_to=sa.Date
+)
+ALIGNMENT: Final = _table("alignment", customer_id=sa.BigInteger, territory=sa.Text)
