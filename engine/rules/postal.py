@@ -219,15 +219,19 @@ def from_lines(value: str, country: str = "FR") -> Address:
         if lines and folded(lines[-1]) == name:
             lines = lines[:-1]
         return _laid_out([], [*lines[:-1], *(folded(line) for line in lines[-1:]), name], country, lines)
-    foot = lines[-3:]
-    done = [delivery_line(line) for line in foot[:-1]] + [locality_line("", line) for line in foot[-1:]]
-    return _laid_out(lines[:-3], _filled(done), country, lines)
+    # Folded, and no more: of a stored line we do not know whether '4 A 8' is a range or a name.
+    foot = [folded(line) for line in lines[-3:-1]] + [locality_line("", line) for line in lines[-1:]]
+    return _laid_out(lines[:-3], _filled(foot), country, lines)
 
 
 def _laid_out(top: Sequence[str], foot: Sequence[str], country: str, given: Sequence[str]) -> Address:
     abroad = country not in DOMESTIC
     limit = HEIGHT_ABROAD if abroad else HEIGHT
     below = [*foot] if abroad else [shortened(line) for line in foot]
+    if not abroad:
+        top = [line for line in top if folded(line)]  # a line of dashes says nothing
+        low = max(0, 3 - len(below))  # so many of the addressee's lines are among the last three
+        top = [*top[: len(top) - low], *(folded(line) for line in top[len(top) - low :])]
     above: list[str] = []
     for place, line in enumerate(top):
         left = limit - len(below) - len(above) - (len(top) - place - 1)  # lines this one may take
