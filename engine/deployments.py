@@ -21,7 +21,7 @@ CAMPAIGN_FLOW: Final = "engine.flows.run_slot"
 STANDING: Final[Mapping[str, str]] = {
     "advance": "*/5 * * * *",
     "collect": "*/10 * * * *",
-    "reconcile": "15 * * * *",
+    "reconcile": "*/15 * * * *",
     "report": "0 6 * * *",
 }
 """The standing flows and when they run, where a project has no `prefect.yaml` of its own."""

@@ -145,6 +145,64 @@ def open_runs() -> list[int]:
         return [int(run) for run in ledger.open_runs(connection)]
 
 
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def hand_out(as_of: str | None = None) -> int:
+    """Write the reps' tasks as tables and calendars; return how many are open."""
+    from engine.actions.fieldwork import export_tasks
+
+    app = _app(as_of)
+    with app.database("tasks") as connection:
+        link = f"{app.settings.base_url}/rep/tasks/"
+        return export_tasks(connection, app.settings.folder, now=app.now(), link=link).tasks
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def bring_home(as_of: str | None = None) -> dict[str, int]:
+    """Turn what came back since the last time into responses; return how many of each kind are new."""
+    from engine.actions.collect import collect as collected
+    from engine.actions.pinned import pinned
+
+    app = _app(as_of)
+    with app.database("collect") as connection:
+        found = collected(
+            connection, lambda sha, name: pinned(connection, sha, name, app.channels).campaign, now=app.now()
+        )
+    return {
+        "orders": found.orders,
+        "changed orders": found.changed_orders,
+        "visit reports": found.visit_reports,
+    }
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def give_up(as_of: str | None = None) -> dict[str, int]:
+    """Take back what dead workers held; return how many touches, and of how many nobody knows."""
+    from engine.actions.reconcile import reconcile as reconciled
+
+    app = _app(as_of)
+    with app.database("reconcile") as connection:
+        found = reconciled(connection, app.channels, now=app.now())
+    return {"given up": found.given_up, "unknown": found.unknown}
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+@kept_private
+def write_reports(as_of: str | None = None) -> int:
+    """Write the report page of every campaign that ever ran; return how many."""
+    from engine.actions.publish import publish_all
+
+    app = _app(as_of)
+    with app.database("report") as connection:
+        return len(
+            publish_all(
+                connection, app.channels, app.settings.folder, now=app.now(), language=app.settings.language
+            )
+        )
+
+
 @flow(name="run", flow_run_name="run {campaign} {slot}")
 def run_slot(
     campaign: str, slot: str | None = None, plan: str | None = None, as_of: str | None = None
@@ -154,7 +212,9 @@ def run_slot(
     Returns how many touches were settled.
     """
     slots = [slot] if slot is not None else [due for _, due in slots_due(campaign, _moment(as_of))]
-    return sum(drain_here(start(campaign, due, plan, as_of), as_of) for due in slots)
+    settled = sum(drain_here(start(campaign, due, plan, as_of), as_of) for due in slots)
+    hand_out(as_of)
+    return settled
 
 
 @flow(name="drain", flow_run_name="drain run {run}")
@@ -172,7 +232,26 @@ def advance(as_of: str | None = None) -> dict[str, int]:
     for run in open_runs():
         come_due(run, as_of)
         settled[str(run)] = drain_here(run, as_of)
+    hand_out(as_of)
     return settled
+
+
+@flow(name="collect")
+def collect(as_of: str | None = None) -> dict[str, int]:
+    """Bring outcomes and responses home."""
+    return bring_home(as_of)
+
+
+@flow(name="reconcile")
+def reconcile(as_of: str | None = None) -> dict[str, int]:
+    """Resolve what workers left behind that are gone."""
+    return give_up(as_of)
+
+
+@flow(name="report")
+def report(as_of: str | None = None) -> int:
+    """Write the reports."""
+    return write_reports(as_of)
 
 
 def drain_here(run: int, as_of: str | None) -> int:

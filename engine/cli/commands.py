@@ -55,9 +55,18 @@ GROUPS: Final = (
                 "Start what is due, plan and send what came due in every run.",
             ),
             Command("status", "engine.cli.runs:status", "Show where the touches of every run stand."),
+            Command(
+                "reconcile", "engine.cli.reports:reconcile", "Take back what workers held that are gone."
+            ),
             Command("pause", "engine.cli.runs:pause", "Pause a run: nothing of it leaves any more."),
             Command("resume", "engine.cli.runs:resume", "Let a paused run go on."),
             Command("cancel", "engine.cli.runs:cancel", "Cancel a run for good."),
+            Command(
+                "collect",
+                "engine.cli.reports:collect",
+                "Turn orders and visit reports that came back into responses.",
+            ),
+            Command("report", "engine.cli.reports:report", "Show what a campaign did and what it changed."),
             Command("explain", "engine.cli.runs:explain", "Say why a customer was reached or not, in words."),
         ),
     ),

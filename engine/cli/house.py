@@ -120,7 +120,7 @@ def _start(app: App) -> list[processes.Child]:
             root,
         )
     )
-    processes.wait_for(pages, f"http://127.0.0.1:{app.settings.web_port}/", folder)
+    processes.wait_for(pages, f"http://127.0.0.1:{app.settings.web_port}/health", folder)
     say(
         Say(
             f"pages       http://127.0.0.1:{app.settings.web_port}/",
