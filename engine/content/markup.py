@@ -213,15 +213,15 @@ def compiled(text: str) -> str:
     """Return the HTML of a checked template, its placeholders in their places.
 
     Raises:
-        ValueError: the compiler refuses it, or drops a placeholder: it stood where MJML shows nothing.
+        ValueError: the compiler refuses it, or drops a placeholder: it stood where MJML shows nothing, in a comment for one.
     """
     from mjml import mjml2html
 
     masked, said = mask(text)
-    html: str = mjml2html(masked, fonts={}, disable_comments=False)
+    html: str = mjml2html(masked, fonts={}, disable_comments=True)  # an author's notes stay at home
     for number, placeholder in enumerate(said):
         if placeholder and f"zj{number}jz" not in html:
-            raise ValueError(f"{placeholder} stands where MJML shows nothing; put it into <mj-raw>")
+            raise ValueError(f"{placeholder} stands where MJML shows nothing")
     return unmask(html, said)
 
 
@@ -258,14 +258,23 @@ class _Lint(HTMLParser):
         if self._open and self._open[-1][0] == tag:
             self._open.pop()
             return
+        if any(tag == name for name, _ in self._open):
+            while self._open[-1][0] != tag:
+                self._never_closed(*self._open.pop())
+            self._open.pop()
+            return
         wanted = f"</{self._open[-1][0]}>" if self._open else "nothing"
         self._problem(
             Say(f"</{tag}> closes nothing that is open here", f"</{tag}> ne ferme rien d'ouvert ici"),
             Say(f"Expected here: {wanted}.", f"Attendu ici : {wanted}."),
         )
-        if any(tag == name for name, _ in self._open):
-            while self._open and self._open.pop()[0] != tag:
-                pass
+
+    def _never_closed(self, tag: str, span: Span) -> None:
+        self._problem(
+            Say(f"<{tag}> is never closed", f"<{tag}> n'est jamais fermé"),
+            Say(f"Write </{tag}>.", f"Écrivez </{tag}>."),
+            span,
+        )
 
     def handle_decl(self, decl: str) -> None:
         self._strange()
@@ -292,11 +301,7 @@ class _Lint(HTMLParser):
     def close(self) -> None:
         super().close()
         for tag, span in self._open:
-            self._problem(
-                Say(f"<{tag}> is never closed", f"<{tag}> n'est jamais fermé"),
-                Say(f"Write </{tag}>.", f"Écrivez </{tag}>."),
-                span,
-            )
+            self._never_closed(tag, span)
 
     def _tag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         allowed = MJML.get(tag) if tag.startswith("mj") else HTML.get(tag)
@@ -397,17 +402,45 @@ def as_text(html: str) -> str:
     from inscriptis.model.config import ParserConfig
 
     masked, said = mask(re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL))
-    text = get_text(masked, ParserConfig(display_links=True))
+    text = get_text(_without_tables(masked), ParserConfig(display_links=True))
     text = re.sub(r"\[([^\]\[]*)\]\(([^)\s]*)\)", _written_out, text)
     text = "\n".join(_lines(text)) + "\n"
     # An {% if %} alone on its line leaves no blank line where it stood.
     text = re.sub(
-        r"^(zj(\d+)jz)\n+",
-        lambda match: match[1] if said[int(match[2])].startswith("{%") else match[0],
+        r"\n*^(zj(\d+)jz)\n+",
+        lambda match: f"\n\n{match[1]}" if said[int(match[2])].startswith("{%") else match[0],
         text,
         flags=re.MULTILINE,
     )
-    return unmask(text, said)
+    return unmask(text.lstrip("\n"), said)
+
+
+_TABLE_TAG: Final = re.compile(r"<(/?)(table|tbody|thead|tr|td|th)\b([^>]*)>")
+_CELL: Final = " – "
+
+
+def _without_tables(html: str) -> str:
+    """Return HTML whose tables are plain lines: of a layout, a block for each cell; of data, a line a row.
+
+    A text converter lays tables out as a grid, and moves what stands between rows: the placeholders.
+    """
+    is_layout: list[bool] = []
+
+    def plain(match: re.Match[str]) -> str:
+        closes, tag, attributes = match[1] == "/", match[2], match[3]
+        if tag == "table":
+            if closes and is_layout:
+                is_layout.pop()
+            elif not closes:
+                is_layout.append('role="presentation"' in attributes)
+            return f"<{match[1]}div>"
+        if tag in ("tbody", "thead"):
+            return ""
+        if tag in ("td", "th") and is_layout and not is_layout[-1]:
+            return _CELL if closes else ""
+        return f"<{match[1]}p>" if tag == "td" and is_layout and is_layout[-1] else f"<{match[1]}div>"
+
+    return _TABLE_TAG.sub(plain, html)
 
 
 def _written_out(match: re.Match[str]) -> str:
@@ -418,7 +451,7 @@ def _written_out(match: re.Match[str]) -> str:
 def _lines(text: str) -> Iterator[str]:
     blank = True
     for line in text.splitlines():
-        line = " ".join(line.split())
+        line = " ".join(line.split()).removesuffix(_CELL.rstrip())
         if line or not blank:
             yield line
         blank = not line

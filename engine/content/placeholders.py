@@ -211,7 +211,8 @@ def problems(text: str, known: Names, file: str, *, line: int = 1) -> list[Probl
     """Return what a text says that placeholders may not say, with its lines; `line` is that of its start."""
     lines = text.splitlines()
 
-    def problem(number: int, what: Say, remedy: Say) -> Problem:
+    def problem(number: int | None, what: Say, remedy: Say) -> Problem:
+        number = number or 1  # a node that Jinja itself made up has no line
         excerpt = lines[number - 1][:160] if 0 < number <= len(lines) else None
         return Problem(Span(file, number + line - 1), what, remedy, excerpt)
 

@@ -55,19 +55,17 @@ def _line(text: str, *, closed: bool) -> str:
     if closed and quoted and quoted[-1] in (" ", "\t"):
         quoted[-1] = f"={raw[-1]:02X}"
     out: list[str] = []
-    room = 0
+    room = LONGEST_LINE - 1  # one column is kept for the '=' of a soft break
+    at_start = True
     for piece in quoted:
-        if room == 0:
-            room = LONGEST_LINE - 1  # one column is kept for the '=' of a soft break
-            if piece == ".":
-                piece = "=2E"
-        elif len(piece) > room:
+        if len(piece) > room:
             out.append(SOFT)
-            room = LONGEST_LINE - 1
-            if piece == ".":
-                piece = "=2E"
+            room, at_start = LONGEST_LINE - 1, True
+        if at_start and piece == ".":
+            piece = "=2E"
         out.append(piece)
         room -= len(piece)
+        at_start = False
     return "".join(out)
 
 
