@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 from engine.model.campaign import AnyCampaign
 from engine.model.policy import Policy, RulePack
@@ -78,7 +78,7 @@ def freeze(
         "drawn": statement("enrolment", "drawn_in_strata" if strata else "drawn_simply"),
         "cell": f"CASE{cases} END" if edges else "NULL",
     }.items():
-        text = text.replace(f"/*{marker}*/", cast(LiteralString, fragment))
+        text = text.replace(f"/*{marker}*/", fragment)
     reentry = campaign.reentry
     parameters |= {
         "run": run_id,

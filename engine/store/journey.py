@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from dataclasses import dataclass, field
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import PROMOTIONAL, Policy, RulePack
@@ -47,11 +47,11 @@ def leave(
     """Let members go for whom an exit holds, with what was planned for them; return how many left."""
     if campaign.exit is None:
         return 0
-    scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps))
+    scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
     matching, parameters = audience.as_sql(
         audience.leaving(campaign.exit, library, scope, on=now), prefix="w"
     )
-    text = statement("journey", "leave").replace("/*matching*/", cast(LiteralString, matching))
+    text = statement("journey", "leave").replace("/*matching*/", matching)
     left = run(connection, text, parameters | {"run": run_id, "now": now}).rowcount
     clear_the_left(connection, run_id, now)
     return left
@@ -93,7 +93,7 @@ def come_due(
         )
     condition = ""
     if step.if_ is not None:
-        scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps))
+        scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
         matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
         condition, parameters = f"AND m.customer_id IN ({matching})", parameters | more
     row = run(

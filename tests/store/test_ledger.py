@@ -4,12 +4,12 @@ import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.store.ledgers import NOW, accept, gate, ready, states
 
 from engine.contract import Ending, Receipt
 from engine.model.touch import MOVES, TouchState
 from engine.store import ledger
 from engine.store.database import Connection, connected
+from tests.store.ledgers import NOW, accept, gate, ready, states
 
 
 def test_a_touch_that_is_gated_is_given_to_nobody_else(database: Connection) -> None:
