@@ -21,6 +21,7 @@ from typing import Final
 from channels.email.composer import Mail
 from channels.email.replies import Garbage, Replies, Reply
 from engine.contract import Ending, Parcel, Receipt
+from engine.model.written import TouchId
 
 GREYLISTED: Final = dt.timedelta(minutes=6)
 """How long a mail waits that the other side does not want now; greylisting asks for five minutes."""
@@ -69,7 +70,8 @@ class Dialogue:
         self._pipelining = pipelining
         self._take, self._report, self._mark = take, report, mark
         self._replies = Replies()
-        self._expected: deque[tuple[Expected, Posting | None]] = deque()
+        self._expected: deque[tuple[Expected, Posting]] = deque()
+        self._under_way: list[Posting] = []  #: written in part or whole, without a receipt: two at most
         self._needs_reset = False
         self._queued = 0  #: bytes handed to `outgoing` so far
         self.outgoing: list[bytes] = []
@@ -106,8 +108,7 @@ class Dialogue:
             if not self._expected:
                 raise Garbage("a reply to nothing")
             expected, posting = self._expected.popleft()
-            if expected is Expected.DOT and (posting is None or (posting.dot_at or 0) > self.left):
-                self._expected.appendleft((expected, posting))
+            if expected is Expected.DOT and (posting.dot_at or 0) > self.left:
                 raise Garbage("a reply before its time")
             self._answered(expected, posting, reply)
             if self.is_broken:
@@ -120,22 +121,22 @@ class Dialogue:
         """
         self.is_broken = True
         again: list[Posting] = []
-        seen: set[int] = set()
-        for _, posting in self._expected:
-            if posting is None or id(posting) in seen:
-                continue
-            seen.add(id(posting))
+        for posting in list(self._under_way):
             if posting.refusal is not None:
-                self._report(posting.refusal)
+                self._finish(posting, posting.refusal)
             elif posting.dot_at is not None and self.left >= posting.dot_at:
-                self._report(
-                    Receipt(posting.parcel.touch, Ending.UNKNOWN, reply="connection lost after the dot")
-                )
+                unknown = Receipt(posting.parcel.touch, Ending.UNKNOWN, reply="connection lost after the dot")
+                self._finish(posting, unknown)
             else:
                 posting.dot_at = None
                 again.append(posting)
+        self._under_way.clear()
         self._expected.clear()
         return again
+
+    def _finish(self, posting: Posting, receipt: Receipt) -> None:
+        self._under_way.remove(posting)
+        self._report(receipt)
 
     def _write(self, data: bytes) -> None:
         self._queued += len(data)
@@ -143,6 +144,7 @@ class Dialogue:
 
     def _envelope(self, posting: Posting) -> bytes:
         """Return the commands that may go out now for a mail, and expect their answers."""
+        self._under_way.append(posting)
         expect = self._expected.append
         sender = b"MAIL FROM:<%b>\r\n" % posting.mail.sender.encode("ascii")
         front = b""
@@ -159,13 +161,12 @@ class Dialogue:
         expect((Expected.DATA, posting))
         return front + sender + b"RCPT TO:<%b>\r\nDATA\r\n" % posting.parcel.address.encode("ascii")
 
-    def _answered(self, expected: Expected, posting: Posting | None, reply: Reply) -> None:
-        assert posting is not None
+    def _answered(self, expected: Expected, posting: Posting, reply: Reply) -> None:
         code = reply.code
         match expected:
             case Expected.RSET:
                 if code != 250:
-                    self._give_up(posting, reply)
+                    self.is_broken = True
                 elif not self._pipelining:
                     self._step(Expected.MAIL, posting, b"MAIL FROM:<%b>\r\n" % posting.mail.sender.encode())
             case Expected.MAIL:
@@ -190,9 +191,9 @@ class Dialogue:
                 if code == 354 and posting.refusal is None:
                     self._post(posting)
                 elif code == 354:
-                    # All its recipients were refused and it wants data all the same: an empty mail to nobody.
-                    self._step(Expected.DOT, posting, b".\r\n")
-                    posting.dot_at = self._queued
+                    # It refused sender or recipient and wants data all the same. Without a dot no mail can
+                    # come of it, not even an empty one: hang up.
+                    self.is_broken = True
                 else:
                     self._refused(expected, posting, reply)
                     if not self.is_broken:
@@ -230,18 +231,12 @@ class Dialogue:
         elif 500 <= code < 600:
             posting.refusal = refused(touch, reply)
         else:
-            self._give_up(posting, reply)
-
-    def _give_up(self, posting: Posting, reply: Reply) -> None:
-        """End the connection over an answer that makes no sense here; the mail's dot is not out."""
-        self.is_broken = True
-        if not any(posting is other for _, other in self._expected):
-            self._expected.appendleft((Expected.MAIL, posting))
+            self.is_broken = True  # an answer that makes no sense here; the dot is not out
 
     def _end(self, posting: Posting) -> None:
         """Report a mail that did not get as far as its body, and go on with the next."""
         if posting.refusal is not None:
-            self._report(posting.refusal)
+            self._finish(posting, posting.refusal)
         self._needs_reset = True
         if self.refuses_us is None:
             self.start()
@@ -250,24 +245,22 @@ class Dialogue:
         """Report what the server said to the dot."""
         touch, code = posting.parcel.touch, reply.code
         if posting.refusal is not None:
-            self._report(posting.refusal)
+            receipt = posting.refusal
         elif code == 250:
-            self._report(Receipt(touch, Ending.ACCEPTED, reply=reply.text))
+            receipt = Receipt(touch, Ending.ACCEPTED, reply=reply.text)
         elif 400 <= code < 500:
-            self._report(
-                Receipt(touch, Ending.LATER, "not_now", reply.text, reply.enhanced, retry_in=GREYLISTED)
-            )
+            receipt = Receipt(touch, Ending.LATER, "not_now", reply.text, reply.enhanced, retry_in=GREYLISTED)
         elif 500 <= code < 600:
-            self._report(refused(touch, reply))
+            receipt = refused(touch, reply)
         else:
-            self._report(Receipt(touch, Ending.UNKNOWN, reply=reply.text))
+            receipt = Receipt(touch, Ending.UNKNOWN, reply=reply.text)
             self.is_broken = True
-            return
+        self._finish(posting, receipt)
         if self.refuses_us is None:
             self.start()
 
 
-def refused(touch: int, reply: Reply) -> Receipt:
+def refused(touch: TouchId, reply: Reply) -> Receipt:
     """Return the receipt of a definite no: about the address, about policy, or about the mail.
 
     Only the first kind says anything about the customer's address.
@@ -279,4 +272,4 @@ def refused(touch: int, reply: Reply) -> Receipt:
         reason = "address_refused"
     else:
         reason = "mail_refused"
-    return Receipt(touch, Ending.REFUSED, reason, reply.text, enhanced or None)  # type: ignore[arg-type]
+    return Receipt(touch, Ending.REFUSED, reason, reply.text, enhanced or None)

@@ -255,8 +255,17 @@ class _Session:
         if self._sender is not None:
             self._line.sendall(b"503 5.5.1 nested MAIL command\r\n")
             return
-        self._sender, self._recipient = command, None
+        self._sender, self._recipient = None if self._refuses("MAIL") else command, None
         self._answer("MAIL", b"250 2.1.0 ok\r\n")
+
+    def _refuses(self, stage: str) -> bool:
+        script = self._relay.script
+        return (
+            script is not None
+            and (script.stage, script.nth) == (stage, self._nth)
+            and isinstance(script.act, bytes)
+            and script.act[:1] in (b"4", b"5")
+        )
 
     def _rcpt(self, command: bytes) -> None:
         match = re.match(rb"RCPT TO:<([^>]+)>", command, re.IGNORECASE)
@@ -269,15 +278,7 @@ class _Session:
         elif drawn["rcpt_5xx"]:
             self._line.sendall(b"550 5.1.1 <%b>: no such mailbox\r\n" % match[1])
         else:
-            script = self._relay.script
-            refuses = (
-                script is not None
-                and script.stage == "RCPT"
-                and script.nth == self._nth
-                and isinstance(script.act, bytes)
-                and script.act[:1] in b"45"
-            )
-            if not refuses:
+            if not self._refuses("RCPT"):
                 self._recipient = match[1]
             self._answer("RCPT", b"250 2.1.5 ok\r\n")
 
