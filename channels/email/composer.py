@@ -19,6 +19,8 @@ from engine.model.material import Material
 from engine.model.policy import Sender
 from engine.problems import Fault, FilesError, Problem, Say, Span
 
+SHORT: Final = 200  #: characters that need no second look
+
 
 class Mail(NamedTuple):
     """What goes over the wire for one parcel; its recipient is the parcel's address."""
@@ -39,12 +41,6 @@ class _Letter:
     fixed: dict[str, Any]
     by_cell: dict[str | None, dict[str, Any]]
     head: str  #: header lines that never change
-
-
-_ENDINGS: Final = {
-    "unsubscribe_url": Purpose.UNSUBSCRIBE,
-    "preferences_url": Purpose.PREFERENCES,
-}
 
 
 def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Composer:
@@ -70,7 +66,7 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
     elif sender.reply_to and reply_to is None and not from_rep:
         reply_line = headers.mailbox("Reply-To", "", sender.reply_to)
     to, is_address, mailbox = links.to, headers.is_address, headers.mailbox
-    bounce_to, message_id = identity.sender, identity.message_id
+    names_of = identity.of
 
     def compose(addressee: Addressee) -> Parcel | Failure:
         customer, touch = addressee.customer, addressee.touch
@@ -85,11 +81,14 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
             return Failure(Refusal.NO_REP)
         try:
             values = (letter.by_cell.get(addressee.cell) or letter.fixed).copy()
+            unsubscribe = to(Purpose.UNSUBSCRIBE, touch, customer.customer_id)
+            values["unsubscribe_url"] = unsubscribe
             for name, value_of in letter.values:
                 value = value_of(addressee)
                 if value is not None and value != "":
-                    values[name] = plain(value)
+                    values[name] = value if type(value) is str and len(value) <= SHORT else plain(value)
             subject, body = letter.body.fill(values)
+            bounces, message_id = names_of(touch, domain)
             origin, answer = from_line, reply_line
             if rep is not None and from_rep:
                 origin = mailbox("From", f"{rep.first_name} {rep.last_name}", rep.email)
@@ -101,15 +100,15 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
                 + answer
                 + mailbox("To", customer.name, address)
                 + headers.unstructured("Subject", subject)
-                + f"Message-ID: <{message_id(touch, domain)}>\r\n"
-                + f"List-Unsubscribe: <{to(Purpose.UNSUBSCRIBE, touch, customer.customer_id)}>\r\n"
+                + f"Message-ID: <{message_id}>\r\n"
+                + f"List-Unsubscribe: <{unsubscribe}>\r\n"
                 + letter.head
             )
         except (Unfillable, UnfitHeader) as error:
             return Failure(Refusal.NOT_RENDERED, str(error))
         except ValueError as error:
             return Failure(Refusal.NOT_RENDERED, type(error).__name__)
-        content = Mail(bounce_to(touch, domain), (head + body).encode("ascii"))
+        content = Mail(bounces, (head + body).encode("ascii"))
         return Parcel(touch, address, content, None if rep is None else rep.rep_id)
 
     return compose
@@ -211,9 +210,8 @@ def _value(name: str, card: Material, links: Links) -> Value | None:
         return lambda one: (
             to(Purpose.VIEW, one.touch, one.customer.customer_id) if one.customer.may_track else None
         )
-    if name in _ENDINGS:
-        purpose = _ENDINGS[name]
-        return lambda one: to(purpose, one.touch, one.customer.customer_id)
+    if name == "preferences_url":
+        return lambda one: to(Purpose.PREFERENCES, one.touch, one.customer.customer_id)
     if group == "links":
         place, link = list(card.links).index(part), card.links[part]
         if not link.track or not link.url.startswith("https:"):

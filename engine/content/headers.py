@@ -11,7 +11,7 @@ Source: RFC 5322 (header), RFC 2047 (encoded-words), RFC 5321 section 4.1.2 (add
 
 import datetime as dt
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from functools import lru_cache
 from typing import Final
 
@@ -94,17 +94,17 @@ def _folded(name: str, words: list[str]) -> str | None:
 
 def _encoded_words(text: str, used: int = 0) -> list[str]:
     """Return a text as encoded-words of at most 75 characters; none splits a character."""
+    raw = text.encode("utf-8")
     words: list[bytes] = []
-    piece = b""
     room = 45 - 3 * -(-used // 4)  # 45 bytes are 60 letters of base64; the first line has a name in front
-    for letter in text:
-        raw = letter.encode("utf-8")
-        if piece and len(piece) + len(raw) > room:
-            words.append(piece)
-            piece, room = b"", 45
-        piece += raw
-    words.append(piece)
-    return [f"=?utf-8?b?{b64encode(word).decode('ascii')}?=" for word in words]
+    while len(raw) > room:
+        end = room
+        while raw[end] & 0xC0 == 0x80:  # not in the middle of a character
+            end -= 1
+        words.append(raw[:end])
+        raw, room = raw[end:], 45
+    words.append(raw)
+    return [f"=?utf-8?b?{b2a_base64(word, newline=False).decode('ascii')}?=" for word in words]
 
 
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")

@@ -1,9 +1,9 @@
 """Signed tokens in links: which touch, which customer, for what; no personal data.
 
-    1 byte key · 1 byte purpose · 8 bytes touch · 8 bytes customer · 1 byte link · 16 bytes signature
+    1 byte key · 1 byte purpose · 8 bytes touch · 8 bytes customer · 1 byte link · 17 bytes signature
 
 A link in a mail is read by whoever gets hold of the mail: scanners, proxies, a colleague. So it says
-nothing but numbers, and its signature (HMAC-SHA256, 128 bits) covers all of them: a token for one
+nothing but numbers, and its signature (HMAC-SHA256, 136 bits) covers all of them: a token for one
 purpose is no token for another.
 """
 
@@ -38,10 +38,9 @@ class Token:
 
 
 _HEAD: Final = struct.Struct(">BBQQB")
-_SIGNATURE: Final = 16
-LENGTH: Final = len(urlsafe_b64encode(bytes(_HEAD.size + _SIGNATURE)).rstrip(b"="))
+_SIGNATURE: Final = 17  #: bytes; with them a token is a multiple of three bytes, and base64 needs no padding
+LENGTH: Final = (_HEAD.size + _SIGNATURE) // 3 * 4
 """How long every token is, in characters."""
-_PADDING: Final = "=" * (-LENGTH % 4)
 
 
 def key_id(secret: bytes) -> int:
@@ -62,7 +61,7 @@ class Signer:
         """Return a token that fits into a URL as it is."""
         head = _HEAD.pack(self._key, purpose, touch, customer, link)
         signed = head + hmac.digest(self._secret, head, "sha256")[:_SIGNATURE]
-        return urlsafe_b64encode(signed).rstrip(b"=").decode("ascii")
+        return urlsafe_b64encode(signed).decode("ascii")
 
 
 def make(secret: bytes, purpose: Purpose, touch: TouchId, customer: CustomerId, link: int = 0) -> str:
@@ -83,7 +82,7 @@ def read(secrets: Sequence[bytes], text: str, purpose: Purpose | None = None) ->
     signed = b""
     if len(text) == LENGTH and text.isascii():
         try:
-            signed = urlsafe_b64decode(text + _PADDING)
+            signed = urlsafe_b64decode(text)
         except ValueError:
             signed = b""
     # A text that is no token is compared too, against a signature it cannot have.
@@ -91,8 +90,8 @@ def read(secrets: Sequence[bytes], text: str, purpose: Purpose | None = None) ->
     genuine = False
     for secret in secrets:
         genuine |= hmac.compare_digest(hmac.digest(secret, head, "sha256")[:_SIGNATURE], signature)
-    # base64 has spare bits in its last letter: one token, one spelling.
-    if not genuine or urlsafe_b64encode(signed).rstrip(b"=").decode("ascii") != text:
+    # What is no letter of base64 was passed over by its decoder: one token, one spelling.
+    if not genuine or urlsafe_b64encode(signed).decode("ascii") != text:
         return None
     _, said, touch, customer, link = _HEAD.unpack(head)
     if said not in set(Purpose) or (purpose is not None and said != purpose):

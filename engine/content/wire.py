@@ -11,6 +11,7 @@ Source: RFC 2045 section 6.7 (quoted-printable), RFC 5321 section 4.5.2 (the dot
 """
 
 import re
+from binascii import b2a_qp
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -19,13 +20,12 @@ from jinja2.nodes import Expr
 
 from engine.content.placeholders import Placeholders, flatten
 
-LONGEST_LINE: Final = 76
+LONGEST_SIMPLE: Final = 75  #: characters, and the '=' of a soft break: 76
 SOFT: Final = "=\r\n"
 
-_SIMPLE: Final = re.compile(r"[\x21-\x2d\x2f-\x3c\x3e-\x7e][\x20-\x3c\x3e-\x7e]{0,71}")
-"""A value that is its own encoding: printable ASCII, no '=', no dot or blank in front, fits on a line."""
+_SIMPLE: Final = re.compile(r"[\x21-\x2d\x2f-\x3c\x3e-\x7e][\x20-\x3c\x3e-\x7e]*")
+"""A value that is its own encoding, if it fits on a line: printable ASCII, no '=', no dot or blank in front."""
 
-_QUOTED: Final = [chr(code) if 32 <= code < 127 and code != 61 else f"={code:02X}" for code in range(256)]
 _NEWLINES: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -36,37 +36,36 @@ def encoded(value: Any) -> str:
     database) become '?'.
     """
     text = str(value)
-    if _SIMPLE.fullmatch(text):
+    if len(text) <= LONGEST_SIMPLE and _SIMPLE.fullmatch(text):
         return text + SOFT
     if not text:
         return ""
-    lines = _NEWLINES.split(text)
-    last = lines.pop()
-    pieces = [_line(line, closed=True) + "\r\n" for line in lines]
-    if last:
-        pieces.append(_line(last, closed=False) + SOFT)
-    return "".join(pieces)
+    if "\n" not in text and "\r" not in text:
+        return _line(text) + SOFT
+    *lines, last = _NEWLINES.split(text)
+    closed = "".join([_line(line) + "\r\n" for line in lines])
+    return closed + _line(last) + SOFT if last else closed
 
 
-def _line(text: str, *, closed: bool) -> str:
-    """Return one line with soft breaks in it; `closed` by a real line end, before which no blank may stand."""
+def _line(text: str) -> str:
+    """Return one line as quoted-printable with soft breaks in it; a blank at its end is encoded."""
     raw = text.encode("utf-8", "replace")
-    quoted = [_QUOTED[byte] for byte in raw]
-    if closed and quoted and quoted[-1] in (" ", "\t"):
-        quoted[-1] = f"={raw[-1]:02X}"
-    out: list[str] = []
-    room = LONGEST_LINE - 1  # one column is kept for the '=' of a soft break
-    at_start = True
-    for piece in quoted:
-        if len(piece) > room:
-            out.append(SOFT)
-            room, at_start = LONGEST_LINE - 1, True
-        if at_start and piece == ".":
-            piece = "=2E"
-        out.append(piece)
-        room -= len(piece)
-        at_start = False
-    return "".join(out)
+    made = b2a_qp(raw).decode("ascii")
+    if made[:1] == "." or "\n." in made:
+        # A line would start with a dot: with all dots encoded beforehand none can, and none grows too long.
+        return _undotted(raw)
+    return made.replace("\n", "\r\n")
+
+
+def _undotted(raw: bytes) -> str:
+    """Return one line as quoted-printable in which every dot is encoded."""
+    if b"\0" in raw:
+        # The stand-in below is taken; in hexadecimal, 25 bytes to the line, there is no dot either.
+        pieces = [raw[start : start + 25] for start in range(0, len(raw), 25)]
+        return SOFT.join("".join(f"={byte:02X}" for byte in piece) for piece in pieces)
+    # NUL is encoded as '=00', which is as long as the '=2E' that takes its place.
+    made = b2a_qp(raw.replace(b".", b"\0")).decode("ascii")
+    return made.replace("=00", "=2E").replace("\n", "\r\n")
 
 
 class _WireCode(CodeGenerator):

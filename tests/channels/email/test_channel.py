@@ -327,12 +327,12 @@ def test_a_material_that_may_not_go_out_stops_the_wave(
 def test_a_bounce_comes_back_to_its_touch_whatever_its_case() -> None:
     identity = Identity(SECRET)
 
-    assert identity.bounced(identity.sender(TouchId(77), "armorial.example.org").upper()) == TouchId(77)
+    assert identity.bounced(identity.of(TouchId(77), "armorial.example.org")[0].upper()) == TouchId(77)
 
 
 def test_a_forged_bounce_is_none_of_ours() -> None:  # SEC18
     identity = Identity(SECRET)
-    genuine = identity.sender(TouchId(77), "armorial.example.org")
+    genuine = identity.of(TouchId(77), "armorial.example.org")[0]
 
     assert identity.bounced(genuine.replace("b-77-", "b-78-")) is None
     assert Identity(b"another secret of 32 bytes here!").bounced(genuine) is None
