@@ -84,7 +84,10 @@ def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None =
 @task(cache_policy=NO_CACHE, retries=0, task_run_name="plan what is due in run {run}")
 @kept_private
 def come_due(run: int, as_of: str | None = None) -> dict[str, int]:
-    """Plan what came due in a run; return the number of new touches of each step. Close the run if it is over."""
+    """Plan what came due in a run; return the number of new touches of each step, and of members who left.
+
+    Close the run if it is over.
+    """
     from engine.actions.advance import advance as advanced
     from engine.actions.run import close_if_over
 
@@ -93,7 +96,8 @@ def come_due(run: int, as_of: str | None = None) -> dict[str, int]:
         now = app.now()
         done = advanced(connection, RunId(run), app.channels, pepper=app.pepper, now=now, progress=told)
         close_if_over(connection, RunId(run), done, now)
-    return {step: sum(states.values()) for step, states in done.new.items()}
+    left = {"left": done.left} if done.left else {}
+    return {step: sum(states.values()) for step, states in done.new.items()} | left
 
 
 @task(cache_policy=NO_CACHE, retries=0, task_run_name="send some of run {run}")
@@ -224,15 +228,21 @@ def drain(run: int, as_of: str | None = None) -> int:
 
 
 @flow(name="advance")
-def advance(as_of: str | None = None) -> dict[str, int]:
-    """Start what a clock missed, plan what came due in every open run, send it; return what each run settled."""
-    for campaign, slot in slots_due(None, _moment(as_of)):
-        start(campaign, slot, None, as_of)
+def advance(run: int | None = None, as_of: str | None = None) -> dict[str, int]:
+    """Start what a clock missed, plan what came due in every open run, send it; return what each run settled.
+
+    With a run's id: that run alone.
+    """
+    if run is None:
+        for campaign, slot in slots_due(None, _moment(as_of)):
+            start(campaign, slot, None, as_of)
     settled: dict[str, int] = {}
-    for run in open_runs():
-        come_due(run, as_of)
-        settled[str(run)] = drain_here(run, as_of)
-    hand_out(as_of)
+    changed = False
+    for one in open_runs() if run is None else [run]:
+        changed |= bool(come_due(one, as_of))
+        settled[str(one)] = drain_here(one, as_of)
+    if changed or any(settled.values()):
+        hand_out(as_of)
     return settled
 
 

@@ -140,6 +140,13 @@ def free(port: int, setting: str) -> int:
     return port
 
 
+def any_free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def wait_for(child: Child, address: str, folder: Path, *, patience: float = PATIENCE) -> None:
     """Return when `address` answers.
 

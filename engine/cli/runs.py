@@ -113,7 +113,7 @@ def advance(*, as_of: str | None = None) -> None:
     at = moment(as_of)
     app = open_app(as_of=at)
     with driven(app) as flows:
-        flows.advance(None if at is None else at.isoformat())
+        flows.advance(as_of=None if at is None else at.isoformat())
     with app.database("status") as connection:
         show_runs(connection, None)
 
