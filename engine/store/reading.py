@@ -30,6 +30,30 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOverview:
+    """One line of the console's first page."""
+
+    run_id: RunId
+    campaign: str
+    brand: str | None
+    slot: str
+    slot_at: dt.datetime
+    frozen_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    switch: str
+    universe: int
+    enrolled: int
+    held_out: int
+    touched: int
+    open: int
+    unknown: int
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.closed_at else self.switch
+
+
+@dataclass(frozen=True, slots=True)
 class Members:
     """Members of a run that share reason, holdout and cell."""
 
@@ -138,6 +162,12 @@ def goal_of_run(
     }
     rows = run(connection, statement("reading", name), parameters)
     return [Reached(row[0], row[1], row[2], row[3], float(row[4]), float(row[5])) for row in rows]
+
+
+def runs_overview(connection: Connection, limit: int) -> list[RunOverview]:
+    """Return the latest runs of all campaigns and how many touches stand where."""
+    rows = run(connection, statement("reading", "runs_overview"), {"limit": limit})
+    return [RunOverview(*row) for row in rows]
 
 
 def as_mappings(connection: Connection, name: str, parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:

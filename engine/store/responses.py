@@ -76,13 +76,18 @@ def record_hits(connection: Connection, hits: Sequence[Hit], now: dt.datetime) -
     return kept
 
 
+def touches_of_tokens(
+    connection: Connection, tokens: Sequence[tuple[TouchId, CustomerId]]
+) -> dict[TouchId, TouchOfToken]:
+    """Return the touches that tokens name; those that were erased are left out."""
+    parameters = {"touches": [touch for touch, _ in tokens], "customers": [customer for _, customer in tokens]}
+    rows = run(connection, statement("responses", "touches_of_tokens"), parameters)
+    return {row[0]: TouchOfToken(*row) for row in rows}
+
+
 def touch_of_token(connection: Connection, touch: TouchId, customer: CustomerId) -> TouchOfToken | None:
     """Return the touch that a token names, or `None` if it was erased."""
-    parameters = {"touch": touch, "customer": customer}
-    row = run(connection, statement("responses", "touch_of_token"), parameters).fetchone()
-    if row is None:
-        return None
-    return TouchOfToken(touch, CustomerId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6])
+    return touches_of_tokens(connection, [(touch, customer)]).get(touch)
 
 
 def stop_contact(

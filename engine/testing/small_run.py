@@ -62,6 +62,56 @@ CAMPAIGN: Final[AnyCampaign] = Campaign[Step].model_validate(
 )
 
 
+FILES: Final = {
+    "campaigns/dermapharm-direct-2026.yaml": """\
+campaign: dermapharm-direct-2026
+title: Dermapharm en direct
+program: officine-2026
+owner: marketing-officine
+brand: DERMAPHARM
+purpose: commercial
+schedule: {start: 2026-03-03 09:30}
+audience: {segment: pharmacies-24m}
+holdout: {share: 20%}
+cells:
+  discount: {share: 50%, offer: {code: DPD26-A, discount: 10%}}
+  free_goods: {share: 50%, offer: {code: DPD26-B, free_goods: 10+1}}
+steps:
+  announce: {channel: email, at: day 0 09:30, template: dermapharm/announce, subject: Votre offre directe}
+goals:
+  orders: {response: order, brand: DERMAPHARM, within: 60 days, target: 15%, value: amount}
+responses: [{order: offer_code}, {order: brand, within: 60 days}]
+""",
+    "campaigns/policy.yaml": """\
+policy: armorial
+company: Laboratoires Armorial
+senders: {officine: {name: Armorial Officine, address: officine@armorial.example.org}}
+default_sender: officine
+""",
+    "segments/pharmacies-24m.yaml": """\
+segment: pharmacies-24m
+title: Officines clientes
+of: organisation
+who: [{kind: pharmacy}]
+""",
+    "templates/dermapharm/announce.yaml": """\
+material: dermapharm-announce
+title: Dermapharm, offre directe
+reference: 26/02/DPH/003
+version: 1
+brand: DERMAPHARM
+author: marketing-officine
+promo_type: promotional
+links:
+  order: {url: "https://commande.armorial.example.org/dermapharm", label: Bon de commande}
+  range: {url: "https://armorial.example.org/gamme", label: La gamme}
+revised_on: 2026-02-10
+approved: {by: pharmacien-responsable, on: 2026-02-20}
+""",
+}
+"""What the run is pinned to, as far as the pages ask for it."""
+
+
 def definition(sha: str, campaign: str) -> AnyCampaign:
     """Return the campaign that the small run is pinned to."""
     assert (sha, campaign) == (SHA, CAMPAIGN.campaign)
@@ -75,7 +125,8 @@ class SmallRun:
         self._connection = connection
         self.pharmacies = [self._pharmacy(number) for number in range(1, 13)]
         self._one(
-            "INSERT INTO definition VALUES (%s, %s, '{}', %s) RETURNING 1", SHA, CAMPAIGN.campaign, START
+            "INSERT INTO definition (sha, campaign, files, at) VALUES (%s, %s, %s, %s) RETURNING 1",
+            *(SHA, CAMPAIGN.campaign, Jsonb(FILES), START),
         )
         self._one("INSERT INTO brand (brand, name) VALUES ('DERMAPHARM', 'Dermapharm') RETURNING 1")
         self.run = self._one(

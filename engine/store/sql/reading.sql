@@ -102,15 +102,24 @@ SELECT run.run_id, run.campaign, brand, slot, slot_at, frozen_at, closed_at, coa
          FROM touch WHERE touch.run_id = run.run_id) AS work ON true
  ORDER BY slot_at DESC, run.run_id DESC;
 
+-- name: desk
+-- What waits for people: open tasks of the reps, sealed print batches.
+SELECT (SELECT count(*) FROM visit_task WHERE status IN ('open', 'scheduled')) AS tasks,
+       (SELECT count(DISTINCT rep_id) FROM visit_task WHERE status IN ('open', 'scheduled')) AS reps,
+       (SELECT count(*) FROM print_batch) AS batches,
+       (SELECT coalesce(sum(pieces), 0) FROM print_batch) AS pieces;
+
 -- name: reps_with_tasks
 -- Every active rep with the number of open tasks.
-SELECT code, first_name, last_name, rep_type, count(touch_id) FILTER (WHERE visit_task.status IN ('open', 'scheduled'))
+SELECT code, first_name, last_name, rep_type,
+       count(touch_id) FILTER (WHERE visit_task.status IN ('open', 'scheduled')) AS tasks,
+       min(due_on) FILTER (WHERE visit_task.status IN ('open', 'scheduled')) AS next_due
   FROM rep LEFT JOIN visit_task USING (rep_id) WHERE active
  GROUP BY rep_id ORDER BY 5 DESC, code LIMIT %(limit)s;
 
 -- name: tasks_of_rep
 -- A rep's inbox: what is open, the most urgent first; at most 500, as field systems do.
-SELECT task_id, type, not_before, due_on, priority, reason, content, visit_task.status, scheduled_at,
+SELECT task_id, type, not_before, due_on, priority, visit_task.reason, content, visit_task.status, scheduled_at,
        customer.customer_id,
        CASE WHEN customer.of = 'organisation' THEN customer.org_name
             ELSE concat_ws(' ', CASE customer.title WHEN 'DR' THEN 'Dr' WHEN 'PR' THEN 'Pr' END,

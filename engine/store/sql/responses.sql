@@ -29,10 +29,12 @@ settled AS (
 INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
 SELECT touch_id, epoch, 'accepted', 'web', 'evidence: a link of this touch was used' FROM settled;
 
--- name: touch_of_token
--- What the pages need to know of the touch behind a link: no name, no address.
-SELECT touch.customer_id, run_id, touch.campaign, step, channel, touch.purpose, definition_sha
-  FROM touch LEFT JOIN run USING (run_id) WHERE touch_id = %(touch)s AND touch.customer_id = %(customer)s;
+-- name: touches_of_tokens
+-- What the pages need to know of the touches behind links: no name, no address.
+SELECT touch_id, touch.customer_id, run_id, touch.campaign, step, channel, touch.purpose, definition_sha
+  FROM unnest(%(touches)s::bigint[], %(customers)s::bigint[]) AS token (touch_id, customer_id)
+  JOIN touch USING (touch_id) LEFT JOIN run USING (run_id)
+ WHERE touch.customer_id = token.customer_id;
 
 -- name: lock_guard
 -- Take the row that the gate shares; from here on no gate of this customer commits until we do. A
