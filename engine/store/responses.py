@@ -76,11 +76,23 @@ def record_hits(connection: Connection, hits: Sequence[Hit], now: dt.datetime) -
     return kept
 
 
+def record_bounces(connection: Connection, bounces: Sequence[tuple[TouchId, dt.datetime]]) -> int:
+    """Let the touches of mails that came back say so, and doubt their addresses; return how many are new."""
+    if not bounces:
+        return 0
+    parameters = {"touches": [touch for touch, _ in bounces], "ats": [at for _, at in bounces]}
+    row = run(connection, statement("responses", "record_bounces"), parameters).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def touches_of_tokens(
     connection: Connection, tokens: Sequence[tuple[TouchId, CustomerId]]
 ) -> dict[TouchId, TouchOfToken]:
     """Return the touches that tokens name; those that were erased are left out."""
-    parameters = {"touches": [touch for touch, _ in tokens], "customers": [customer for _, customer in tokens]}
+    parameters = {
+        "touches": [touch for touch, _ in tokens],
+        "customers": [customer for _, customer in tokens],
+    }
     rows = run(connection, statement("responses", "touches_of_tokens"), parameters)
     return {row[0]: TouchOfToken(*row) for row in rows}
 

@@ -165,3 +165,17 @@ SELECT visit_report.customer_id, touch_id, run_id, campaign, step, channel, bran
    AND NOT EXISTS (SELECT FROM response WHERE response.source = 'visit_report'
                       AND response.source_id = report_id::text)
     ON CONFLICT (source, source_id) DO NOTHING;
+
+-- name: record_bounces
+-- A mail came back: its touch says so, and its address is not written to again.
+WITH bounced AS (
+    SELECT * FROM unnest(%(touches)s::bigint[], %(ats)s::timestamptz[]) AS b (touch_id, at)),
+told AS (
+    UPDATE touch SET outcome = 'bounced_hard', outcome_at = bounced.at
+      FROM bounced WHERE touch.touch_id = bounced.touch_id AND outcome IS DISTINCT FROM 'bounced_hard'
+ RETURNING touch.touch_id, customer_id, contact_point_id, outcome_at),
+doubted AS (
+    UPDATE contact_point SET status = 'invalid', status_reason = 'bounced_hard', status_at = outcome_at
+      FROM told WHERE type = 'email' AND contact_point.customer_id = told.customer_id
+       AND (contact_point.contact_point_id = told.contact_point_id OR (told.contact_point_id IS NULL AND is_main)))
+SELECT count(*) FROM told;
