@@ -8,7 +8,7 @@ from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure
 from engine.model.written import RunId
 from engine.rules.schedule import latest
-from engine.store import journey, ledger
+from engine.store import conservation, journey, ledger
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -74,7 +74,7 @@ def plan_due(
     """Plan, in the caller's transaction, what is due; return new touches by step and state, who left, whether all is over."""
     campaign = definition.campaign
     journey.take_turn(connection)
-    run(connection, statement("journey", "expire"), {"run": run_id, "now": now})
+    journey.expire(connection, run_id, now)
     left = journey.leave(connection, run_id, campaign, definition.library, now)
     ends = latest(campaign, enrolled)
     new: dict[str, dict[str, int]] = {}
@@ -96,6 +96,8 @@ def plan_due(
         )
         if counts:
             new[step_name] = counts
+    if new or left:
+        conservation.conserved(connection, run_id)
     return new, left, now > max(ends.values())
 
 

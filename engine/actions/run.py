@@ -12,7 +12,7 @@ from engine.loading.project import Project
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say
 from engine.rules.schedule import Slot
-from engine.store import enrolment, ledger
+from engine.store import conservation, enrolment, ledger
 from engine.store.database import Connection
 
 
@@ -69,6 +69,7 @@ def start(
             _as_expected(fall, definition.campaign.audience.expect)
             if digest is not None:
                 hold_against(connection, run_id, digest)
+            conservation.conserved(connection, run_id)
             ledger.mark_frozen(connection, run_id, now)
         else:
             fall = enrolment.waterfall(connection, run_id)

@@ -13,7 +13,7 @@ from engine.actions.pinned import Definition, pinned
 from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
 from engine.problems import ChannelUnavailable
-from engine.store import ledger
+from engine.store import conservation, ledger
 from engine.store.database import Connection
 
 Clock: TypeAlias = Callable[[], dt.datetime]
@@ -84,6 +84,8 @@ def drain(
                 endings[key] = endings.get(key, 0) + 1
             progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
         later += ledger.waiting(connection, run_id, step_name)[1]
+    if endings and (most is None or sum(endings.values()) < most):  # it has run dry
+        conservation.conserved(connection, run_id)
     return Sent(endings, None, later)
 
 

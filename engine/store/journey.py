@@ -41,6 +41,11 @@ def take_turn(connection: Connection) -> None:
     run(connection, statement("journey", "take_turn"))
 
 
+def expire(connection: Connection, run_id: int, now: dt.datetime) -> int:
+    """Let what is not out by the end of its window expire; return how many touches."""
+    return run(connection, statement("journey", "expire"), {"run": run_id, "now": now}).rowcount
+
+
 def leave(
     connection: Connection, run_id: int, campaign: AnyCampaign, library: Library, now: dt.datetime
 ) -> int:
@@ -116,9 +121,7 @@ def come_due(
         "judged": statement("journey", "judged"),
     }.items():
         text = text.replace(f"/*{marker}*/", fragment)
-    counts = {str(state): int(count) for state, count in run(connection, text, parameters)}
-    run(connection, statement("journey", "evaluated"), {"run": run_id, "step": step_name, "now": now})
-    return counts
+    return {str(state): int(count) for state, count in run(connection, text, parameters)}
 
 
 def forecast(

@@ -17,6 +17,12 @@ CREATE TABLE plan (
     made_by         text NOT NULL,
     made_at         timestamptz NOT NULL DEFAULT now()
 );
+CREATE TABLE plan_part (                  -- who was where when the plan was shown: what `run PLAN` is held against
+    plan_id         text NOT NULL REFERENCES plan,
+    part            text NOT NULL,        -- a cell ('' where there are none), 'held out', or 'excluded'
+    members         bigint[] NOT NULL,    -- ascending: neighbours differ little, so they compress well
+    PRIMARY KEY (plan_id, part)
+);
 CREATE TABLE approval (
     approval_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     definition_sha  text NOT NULL REFERENCES definition,
@@ -26,6 +32,12 @@ CREATE TABLE approval (
     comment         text,
     at              timestamptz NOT NULL DEFAULT now(),
     withdrawn_at    timestamptz
+);
+CREATE TABLE withdrawal (                 -- a material that must not go out any more, whatever its card says (C-37)
+    reference       text PRIMARY KEY,     -- as printed on it, all versions
+    by              text NOT NULL,
+    because         text,
+    at              timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE run (                        -- one campaign x one logical slot, once
@@ -41,6 +53,8 @@ CREATE TABLE run (                        -- one campaign x one logical slot, on
     created_at      timestamptz NOT NULL DEFAULT now(),
     frozen_at       timestamptz,          -- the audience stands; in the clock of the campaign
     closed_at       timestamptz,          -- nothing is open any more
+    priority        smallint NOT NULL DEFAULT 50,   -- in arbitration, as its policy said when it opened
+    universe        bigint,               -- control total: customers that its segment named; the members add up to it
     UNIQUE (campaign, slot)
 );
 CREATE TABLE run_switch (                 -- pause and cancel lock it FOR UPDATE, the gate FOR SHARE
@@ -60,6 +74,7 @@ CREATE TABLE step_progress (              -- up to when a step of a run was eval
     run_id          bigint NOT NULL REFERENCES run,
     step            text NOT NULL,
     evaluated_at    timestamptz NOT NULL, -- in the clock of the campaign
+    due             bigint NOT NULL DEFAULT 0,      -- control total: for how many it came due; the touches add up to it
     PRIMARY KEY (run_id, step)
 );
 

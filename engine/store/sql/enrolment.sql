@@ -44,7 +44,8 @@ sampled AS (
                 THEN ARRAY['not_sampled'] ELSE reasons END AS reasons
       FROM judged j),
 chosen AS (/*chosen*/),
-drawn AS (/*drawn*/)
+drawn AS (/*drawn*/),
+counted AS (UPDATE run SET universe = (SELECT count(*) FROM universe) WHERE run_id = %(run)s)
 INSERT INTO member (run_id, customer_id, cell, held_out, reason, reasons, stratum, enrolled_at)
 SELECT %(run)s, customer_id,
        CASE WHEN cardinality(reasons) = 0 THEN /*cell*/ END,

@@ -43,6 +43,10 @@ WITH due AS MATERIALIZED (
                                   AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m
      WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
 judged AS (/*judged*/),
+counted AS (
+    INSERT INTO step_progress (run_id, step, evaluated_at, due) SELECT %(run)s, %(step)s, %(now)s, count(*) FROM due
+    ON CONFLICT (run_id, step) DO UPDATE SET evaluated_at = greatest(step_progress.evaluated_at, excluded.evaluated_at),
+                                             due = step_progress.due + excluded.due),
 new AS (
     INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, reason, reasons, because,
                        due_at, not_after, rep_id, contact_point_id, cost)
@@ -55,10 +59,6 @@ new AS (
     ON CONFLICT DO NOTHING
     RETURNING state)
 SELECT state, count(*) FROM new GROUP BY state
-
--- name: evaluated
-INSERT INTO step_progress (run_id, step, evaluated_at) VALUES (%(run)s, %(step)s, %(now)s)
-ON CONFLICT (run_id, step) DO UPDATE SET evaluated_at = greatest(step_progress.evaluated_at, excluded.evaluated_at)
 
 -- name: judged
 -- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after) for one channel,
