@@ -67,4 +67,4 @@ def bare(connection: Connection, tables: Sequence[str]) -> Iterator[None]:
 
 def _as_written(definition: str) -> sql.SQL:
     """Return what the catalogue says of our own key or index, to be executed again."""
-    return sql.SQL(definition)  # type: ignore[arg-type]  # read from the catalogue, not from outside
+    return sql.SQL(definition)
