@@ -1,6 +1,6 @@
 """The e-mail channel: a mail is written once for all and filled for each, and leaves over SMTP."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -56,11 +56,11 @@ class Emails:
         text = parsed.get_body(("plain",))
         return str(parsed["subject"]), "" if text is None else text.get_content()
 
-    def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+    def deliver(self, wave: Wave, parcels: Iterable[Parcel], transaction: Transaction) -> Iterator[Receipt]:
         """Hand mails to the relay. Their boundary is its 250, so `transaction` is left alone."""
         return self.post(parcels)
 
-    def post(self, parcels: Sequence[Parcel], mark: Callable[[int], None] | None = None) -> Iterator[Receipt]:
+    def post(self, parcels: Iterable[Parcel], mark: Callable[[int], None] | None = None) -> Iterator[Receipt]:
         """Hand mails to the relay; `mark` is told of each touch before the bytes of its dot go out."""
         if self._delivery is None:
             self._delivery = Delivery(self._relay or self._configured())

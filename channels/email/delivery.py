@@ -9,7 +9,7 @@ import os
 import selectors
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from time import monotonic
 from typing import Final
@@ -35,17 +35,18 @@ class _Line:
         self.is_encrypted = isinstance(connection.socket, ssl.SSLSocket)
         self.waits_to_write = False
         self.since = monotonic()  #: when it last moved
-        self._pending = b""
+        self._pending = memoryview(b"")
 
     def write(self) -> None:
         """Write what can be written now; `waits_to_write` says whether something is left.
 
         Raises:
             OSError: the connection is gone.
+            Garbage: the other side talks nonsense.
         """
         dialogue = self.dialogue
         if dialogue.outgoing:
-            self._pending += b"".join(dialogue.outgoing)
+            self._pending = memoryview(b"".join([self._pending, *dialogue.outgoing]))
             dialogue.outgoing.clear()
         while self._pending:
             try:
@@ -57,6 +58,10 @@ class _Line:
             dialogue.left += sent
             self._pending = self._pending[sent:]
             self.since = monotonic()
+            if self._pending:
+                self.read()  # a body so long that the other side may have answered in the middle of it
+                if dialogue.is_broken:
+                    return
         self.waits_to_write = False
 
     def read(self) -> None:
@@ -94,13 +99,17 @@ class Delivery:
         self._relay, self._open = relay, open_line
         self._lines: list[_Line] = []
         self._selector = selectors.DefaultSelector()
-        self._todo: deque[Posting] = deque()
+        self._source: Iterator[Parcel] = iter(())
+        self._again: deque[Posting] = deque()  #: looked at, or given back by a broken connection
         self._receipts: deque[Receipt] = deque()
         self._process = os.getpid()
         self.mark: Callable[[int], None] | None = None
 
-    def deliver(self, parcels: Sequence[Parcel]) -> Iterator[Receipt]:
+    def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Hand mails over; yield one receipt each, as soon as it is known.
+
+        `parcels` may be composed as they are taken: the relay works on one mail while the next is
+        written. One that was taken has a receipt, or `ChannelUnavailable` says that it did not go out.
 
         Raises:
             ChannelUnavailable: no connection is left and none can be opened, or the relay refuses
@@ -108,11 +117,8 @@ class Delivery:
         """
         self._begin(parcels)
         try:
-            while self._todo or any(not line.dialogue.is_idle for line in self._lines):
-                self._open_lines()
-                for line in list(self._lines):
-                    line.dialogue.start()
-                    self._moved(line)
+            while self._has_work() or self._busy():
+                self._start()
                 yield from self._known()
                 self._turn()
                 yield from self._known()
@@ -123,7 +129,8 @@ class Delivery:
             # Whoever stops listening in the middle must not find old answers at the next call.
             for line in [line for line in self._lines if not line.dialogue.is_idle]:
                 self._drop(line)
-            self._todo.clear()
+            self._source = iter(())
+            self._again.clear()
             self._receipts.clear()
 
     def close(self) -> None:
@@ -131,10 +138,10 @@ class Delivery:
         for line in list(self._lines):
             self._drop(line)
 
-    def _begin(self, parcels: Sequence[Parcel]) -> None:
+    def _begin(self, parcels: Iterable[Parcel]) -> None:
         if self._process != os.getpid():  # a fork: these connections are the parent's
             self._lines, self._selector, self._process = [], selectors.DefaultSelector(), os.getpid()
-        self._todo.extend(map(Posting, parcels))
+        self._source = iter(parcels)
         for line in list(self._lines):
             try:
                 line.read()  # a relay that hung up meanwhile has said so
@@ -145,15 +152,18 @@ class Delivery:
         while self._receipts:
             yield self._receipts.popleft()
 
-    def _open_lines(self) -> None:
-        """Open as many connections as there is work for; one that works is enough to go on."""
-        while self._todo and len(self._lines) < min(self._relay.connections, len(self._todo) + self._busy()):
+    def _start(self) -> None:
+        """Give each idle connection a mail, and open connections while there are mails left for them."""
+        for line in list(self._lines):
+            line.dialogue.start()
+            self._moved(line)
+        while self._has_work() and len(self._lines) < self._relay.connections:
             try:
                 connection = self._open(self._relay)
             except ChannelUnavailable:
                 if not self._lines:
                     raise
-                return
+                return  # one that works is enough to go on
             dialogue = Dialogue(
                 pipelining=connection.pipelining,
                 take=self._next,
@@ -163,14 +173,24 @@ class Delivery:
             line = _Line(connection, dialogue)
             self._selector.register(connection.socket, selectors.EVENT_READ, line)
             self._lines.append(line)
+            dialogue.start()
+            self._moved(line)
 
-    def _busy(self) -> int:
-        return sum(not line.dialogue.is_idle for line in self._lines)
+    def _busy(self) -> bool:
+        return any(not line.dialogue.is_idle for line in self._lines)
+
+    def _has_work(self) -> bool:
+        if not self._again:
+            parcel = next(self._source, None)
+            if parcel is None:
+                return False
+            self._again.append(Posting(parcel))
+        return True
 
     def _next(self) -> Posting | None:
-        if not self._todo:
+        if not self._has_work():
             return None
-        posting = self._todo.popleft()
+        posting = self._again.popleft()
         posting.tries += 1
         return posting
 
@@ -209,7 +229,7 @@ class Delivery:
                 if line.waits_to_write != was_waiting:
                     wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.waits_to_write else 0)
                     self._selector.modify(line.socket, wanted, line)
-        except OSError:
+        except (OSError, Garbage):
             dialogue.is_broken = True
         if dialogue.is_broken:
             self._drop(line)
@@ -237,7 +257,7 @@ class Delivery:
         line.close()
         for posting in line.dialogue.lost():
             if posting.tries < TRIES:
-                self._todo.append(posting)
+                self._again.append(posting)
             else:
                 self._receipts.append(
                     Receipt(posting.parcel.touch, Ending.LATER, "not_now", "connection lost before the dot")

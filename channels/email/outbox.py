@@ -10,6 +10,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_binary_file, policy
 from email.message import EmailMessage
@@ -133,6 +134,8 @@ class Outbox:
 
     def close(self) -> None:
         if self._listening is not None:
+            with suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)  # a thread that waits in accept wakes up
             self._listening.close()
             self._listening = None
 

@@ -111,6 +111,8 @@ class FaultRelay:
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         if self._listening is not None:
+            with suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)  # a thread that waits in accept wakes up
             self._listening.close()
 
     @property
@@ -337,11 +339,17 @@ class _Session:
             if not self._rest:
                 self._more()
             self._act(self._relay.script.act)
-        while not self._rest.startswith(b".\r\n") and b"\r\n.\r\n" not in self._rest:
-            if not self._more():
+        if not self._rest and not self._more():
+            raise _Gone
+        read, searched = bytearray(self._rest), 0
+        while not read.startswith(b".\r\n") and read.find(b"\r\n.\r\n", searched) < 0:
+            searched = max(len(read) - 4, 0)
+            data = self._line.recv(262_144)
+            if not data:
                 raise _Gone
-        if self._rest.startswith(b".\r\n"):
-            self._rest = self._rest[3:]
+            read += data
+        if read.startswith(b".\r\n"):
+            self._rest = bytes(read[3:])
             return b""
-        mail, _, self._rest = self._rest.partition(b"\r\n.\r\n")
+        mail, _, self._rest = bytes(read).partition(b"\r\n.\r\n")
         return (mail + b"\r\n").replace(b"\r\n..", b"\r\n.")

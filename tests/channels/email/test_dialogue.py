@@ -37,7 +37,7 @@ def parcel(number: int) -> Parcel:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of minutes are waits of a moment here; which wait applies where is another test."""
     monkeypatch.setattr(dialogue, "COMMAND_SECONDS", 0.4)
-    monkeypatch.setattr(dialogue, "DOT_SECONDS", 0.6)
+    monkeypatch.setattr(dialogue, "DOT_SECONDS", 0.9)
     monkeypatch.setattr("channels.email.relay.GREETING_SECONDS", 0.5)
 
 
@@ -173,9 +173,7 @@ def test_an_answer_in_the_middle_of_the_body_is_no_answer_to_the_dot(
     large = parcel(1)
     large = replace(
         large,
-        content=large.content._replace(
-            data=large.content.data + b"x" * 70 + b"\r\n" * 1 + (b"y" * 70 + b"\r\n") * 400_000
-        ),
+        content=large.content._replace(data=large.content.data + (b"y" * 70 + b"\r\n") * 300_000),
     )
     with FaultRelay(tmp_path / "ledger", script=Script("body", act), stall_seconds=5) as relay:
         endings, _ = trial(relay, [large])
