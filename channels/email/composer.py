@@ -36,11 +36,10 @@ Value: TypeAlias = Callable[[Addressee], Any]
 class _Letter:
     """All of a mail that is the same for everybody who reads one language."""
 
-    body: Body
+    bodies: dict[str | None, Body]  #: by cell
     values: tuple[tuple[str, Value], ...]  #: of the customer: mangled name, how to get it
-    fixed: dict[str, Any]
-    by_cell: dict[str | None, dict[str, Any]]
-    head: str  #: header lines that never change
+    fixed: dict[str | None, dict[str, Any]]  #: by cell: what all of it share, mangled
+    heads: dict[str | None, str]  #: by cell: header lines that never change
 
 
 def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Composer:
@@ -80,14 +79,15 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
         if rep is None and (from_rep or reply_to == "rep"):
             return Failure(Refusal.NO_REP)
         try:
-            values = (letter.by_cell.get(addressee.cell) or letter.fixed).copy()
+            cell = addressee.cell if addressee.cell in letter.bodies else None
+            values = letter.fixed[cell].copy()
             unsubscribe = to(Purpose.UNSUBSCRIBE, touch, customer.customer_id)
             values["unsubscribe_url"] = unsubscribe
             for name, value_of in letter.values:
                 value = value_of(addressee)
                 if value is not None and value != "":
                     values[name] = value if type(value) is str and len(value) <= SHORT else plain(value)
-            subject, body = letter.body.fill(values)
+            subject, body = letter.bodies[cell].fill(values)
             bounces, message_id = names_of(touch, domain)
             origin, answer = from_line, reply_line
             if rep is not None and from_rep:
@@ -102,7 +102,7 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
                 + headers.unstructured("Subject", subject)
                 + f"Message-ID: <{message_id}>\r\n"
                 + f"List-Unsubscribe: <{unsubscribe}>\r\n"
-                + letter.head
+                + letter.heads[cell]
             )
         except (Unfillable, UnfitHeader) as error:
             return Failure(Refusal.NOT_RENDERED, str(error))
@@ -167,39 +167,39 @@ def _letter(
     wave: Wave, step: EmailStep, card: Material, template: str, language: str, links: Links
 ) -> _Letter:
     subject = step.subject_in(language)
-    body = mail.compile_body(template, wave.files, subject=subject, preheader=step.preheader)
-    fixed: dict[str, Any] = {
-        mangled("campaign.title"): wave.campaign.title,
-        mangled("campaign.name"): wave.campaign.campaign,
-        mangled("campaign.brand"): wave.campaign.brand,
-        mangled("material.reference"): card.reference,
-        mangled("material.version"): card.version,
-        mangled("material.title"): card.title,
-        mangled("material.revised_on"): card.revised_on,
+    common: dict[str, Any] = {
+        "campaign.title": wave.campaign.title,
+        "campaign.name": wave.campaign.campaign,
+        "campaign.brand": wave.campaign.brand,
+        "material.reference": card.reference,
+        "material.version": card.version,
+        "material.title": card.title,
+        "material.revised_on": card.revised_on,
         "today": wave.on.date(),
     }
-    fixed = {name: value for name, value in fixed.items() if value is not None}
-    by_cell: dict[str | None, dict[str, Any]] = {
-        cell: fixed
-        | {
-            mangled(f"offer.{part}"): value
-            for part in OFFER
-            if (value := getattr(offer, part, None)) is not None
-        }
-        for cell, offer in wave.offers.items()
-    }
+    bodies: dict[str | None, Body] = {}
+    fixed: dict[str | None, dict[str, Any]] = {}
+    for cell in (None, *wave.offers):
+        offer = wave.offers.get(cell) if cell is not None else None
+        known = common | {f"offer.{part}": getattr(offer, part, None) for part in OFFER}
+        known = {name: value for name, value in known.items() if value is not None}
+        bodies[cell] = mail.compile_body(
+            template, wave.files, subject=subject, preheader=step.preheader, fixed=known
+        )
+        fixed[cell] = {mangled(name): value for name, value in known.items()}
     values = tuple(
         (mangled(name), value)
-        for name in sorted(body.uses)
+        for name in sorted(bodies[None].uses)
         if (value := _value(name, card, links)) is not None
     )
-    head = (
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    heads = {
+        cell: "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         "MIME-Version: 1.0\r\n"
         f"Content-Type: {body.content_type}\r\n"
         "\r\n"
-    )
-    return _Letter(body, values, fixed, by_cell, head)
+        for cell, body in bodies.items()
+    }
+    return _Letter(bodies, values, fixed, heads)
 
 
 def _value(name: str, card: Material, links: Links) -> Value | None:

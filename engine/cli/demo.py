@@ -18,6 +18,9 @@ from engine.rules.schedule import Slot, slots_between
 DAYS: Final = (0, 4, 8, 10, 12, 15, 20, 26, 33, 40, 50, 62)
 """Days after its start at which a campaign is looked at: whatever came due since is done then."""
 
+SEED_OF_ANSWERS: Final = 7
+"""Another seed, other customers answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -194,9 +197,19 @@ def _drive(app: App, moments: list[Moment]) -> None:
                         if row.slot == moment.slot.name
                     )
             else:
+                _answer(app, runs[moment.campaign], moment.at)
                 settled = sum(flows.advance(runs[moment.campaign], as_of).values())
             if settled:
                 say(f"{moment.at.astimezone(HOME):%Y-%m-%d} {moment.campaign}: {count(settled)}")
+
+
+def _answer(app: App, run_id: int, now: dt.datetime) -> None:
+    """Let the customers do what they have done by then: click, order, see the rep, say no."""
+    from engine.actions.rehearse import rehearse
+    from engine.model.written import RunId
+
+    with app.database("demo") as connection:
+        rehearse(connection, RunId(run_id), app.channels, seed=SEED_OF_ANSWERS, now=now)
 
 
 def _end(app: App, moments: list[Moment], seconds: float) -> None:

@@ -22,16 +22,18 @@ FACTS: Final = "facts.yaml"
 _CAMPAIGN: Final = re.compile(r"^campaign:[ \t]*([a-z0-9][a-z0-9_-]*)", re.MULTILINE)
 
 
-def load(folder: Path) -> tuple[Library, list[Problem]]:
+def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Library, list[Problem]]:
     """Return the segments and facts of a folder, and all that is wrong with its files.
 
-    What is wrong stays out of the library, or keeps its place in it if only its meaning is at fault:
+    `campaigns` are the names that segments may use, and those of the files beside the folder if absent;
+    with none, any name will do. What is wrong stays out of the library, or keeps its place in it if only its meaning is at fault:
     a campaign that names it is then not told that it does not exist.
     """
     problems: list[Problem] = []
     segments: dict[str, AnySegment] = {}
     sources: dict[str, Source] = {}
-    catalogue = _catalogue(folder, problems)
+    names = _campaign_names(folder.parent / "campaigns") if campaigns is None else campaigns
+    catalogue = _catalogue(folder, names, problems)
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.sql")]):
         if path.name == FACTS:
             continue
@@ -70,11 +72,12 @@ def from_texts(files: Mapping[str, str]) -> tuple[Library, list[Problem]]:
     with TemporaryDirectory(prefix="touchbase-definition-") as kept:
         root = Path(kept)
         for name, text in files.items():
-            if name.startswith(("segments/", "campaigns/")):
+            if name.startswith("segments/"):
                 path = root / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-        return load(root / "segments")
+        # Which other campaigns there were is not part of the definition, and was checked when it was made.
+        return load(root / "segments", campaigns=frozenset())
 
 
 def _reads_well(segment: Segment, library: Library) -> bool:
@@ -95,9 +98,8 @@ def _twice(name: str, other: str) -> Fault:
     )
 
 
-def _catalogue(folder: Path, problems: list[Problem]) -> Catalogue:
+def _catalogue(folder: Path, campaigns: frozenset[str], problems: list[Problem]) -> Catalogue:
     """Return the facts that may be asked for; what is wrong with the company's own is added to `problems`."""
-    campaigns = _campaign_names(folder.parent / "campaigns")
     path = folder / FACTS
     if not path.exists():
         return Catalogue(campaigns=campaigns)
@@ -130,7 +132,7 @@ def _catalogue(folder: Path, problems: list[Problem]) -> Catalogue:
     return Catalogue(
         facts,
         tuple(written.brands),
-        campaigns | frozenset(written.past_campaigns),
+        campaigns | frozenset(written.past_campaigns) if campaigns else campaigns,
         (*CHANNELS, *written.channels),
         frozenset(written.french_territories),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.contract import Addressee, Channel, Ending, Failure, Parcel, Receipt, Transaction, Wave
 from engine.model.campaign import Step
-from engine.model.written import TouchId
+from engine.model.written import CustomerId, TouchId
 from engine.problems import Fault, Problem
 
 
@@ -48,7 +48,9 @@ def examine(
         assert isinstance(failure, Failure), f"an unreachable customer is refused, not given {failure!r}"
         _says_nothing_personal(failure.detail, unreachable)
 
-    other = compose(replace(reachable, touch=TouchId(reachable.touch + 1)))
+    # Another customer: one step of one run has one touch for each.
+    somebody = replace(reachable.customer, customer_id=CustomerId(reachable.customer.customer_id + 1))
+    other = compose(replace(reachable, touch=TouchId(reachable.touch + 1), customer=somebody))
     assert isinstance(other, Parcel)
     given: Any = transaction  # a channel that leaves the transaction alone is given none
     receipts = list(channel.deliver(wave, [parcel, other], given))

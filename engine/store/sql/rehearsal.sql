@@ -9,7 +9,7 @@ WITH sent AS (
     SELECT touch_id, customer_id, touched_at, definition_sha, touch.campaign, step, touch.purpose, run_id,
            abs(hashtextextended('mail:' || touch_id, %(seed)s) %% 1000000) / 1e6 AS luck,
            abs(hashtextextended('when:' || touch_id, %(seed)s) %% 1000000) / 1e6 AS delay,
-           EXISTS (SELECT FROM consent WHERE consent.customer_id = touch.customer_id AND channel = 'web_tracking'
+           EXISTS (SELECT FROM consent WHERE consent.customer_id = touch.customer_id AND channel IN ('web_tracking', 'email_open_tracking')
                       AND opt = 'opt_in') AS is_tracked
       FROM touch JOIN run USING (run_id)
      WHERE run_id = %(run)s AND channel = 'email' AND state IN ('accepted', 'unknown') AND touched_at <= %(now)s),
