@@ -198,9 +198,18 @@ def subject_problems(subject: str, *, facts: frozenset[str] | None = None) -> li
 
 
 def compile_body(
-    template: str, files: Mapping[str, str], *, subject: str, preheader: str | None = None
+    template: str,
+    files: Mapping[str, str],
+    *,
+    subject: str,
+    preheader: str | None = None,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Body:
     """Return a template of a definition, compiled; the same texts are compiled once in a process.
+
+    Args:
+        fixed: Values that are the same for everybody who gets this mail, by dotted name; words and
+            numbers among them are written into the text once for all.
 
     Raises:
         ValueError: there are problems; whoever was checked has none.
@@ -211,11 +220,17 @@ def compile_body(
     found = [*read.problems, *subject_problems(subject)]
     if found:
         raise ValueError(f"{found[0].span}: {found[0].what}")
-    return _compiled(read.text, tuple(links.items()), subject, preheader)
+    return _compiled(read.text, tuple(links.items()), subject, preheader, tuple((fixed or {}).items()))
 
 
 @lru_cache(maxsize=128)
-def _compiled(text: str, links: tuple[tuple[str, str], ...], subject: str, preheader: str | None) -> Body:
+def _compiled(
+    text: str,
+    links: tuple[tuple[str, str], ...],
+    subject: str,
+    preheader: str | None,
+    fixed: tuple[tuple[str, Any], ...],
+) -> Body:
     html, plain = _parts(text, links, preheader)
     # '=_' stands in no quoted-printable text: '=' is followed by two hex digits or a line end there.
     boundary = f"=_tb_{sha256(f'{html}{subject}'.encode()).hexdigest()[:24]}"
@@ -226,8 +241,8 @@ def _compiled(text: str, links: tuple[tuple[str, str], ...], subject: str, prehe
         html=html,
         text=plain,
         _subject=wire.as_text(subject),
-        _text=wire.on_wire(plain, escape=False),
-        _html=wire.on_wire(html, escape=True),
+        _text=wire.on_wire(plain, escape=False, fixed=dict(fixed)),
+        _html=wire.on_wire(html, escape=True, fixed=dict(fixed)),
         _seams=(
             f"--{boundary}\r\n" + head.format("plain"),
             f"\r\n--{boundary}\r\n" + head.format("html"),

@@ -330,26 +330,33 @@ def used(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def flatten(tree: nodes.Template) -> nodes.Template:
-    """Return the tree with every dotted name as one variable: no attribute is looked up when filling."""
-    _flatten(tree)
+def flatten(tree: nodes.Template, fixed: Mapping[str, Any] | None = None) -> nodes.Template:
+    """Return the tree with every dotted name as one variable: no attribute is looked up when filling.
+
+    Args:
+        fixed: Values that are the same for everybody, by dotted name: written into the text now.
+    """
+    _flatten(tree, fixed or {})
     return tree
 
 
-def _flatten(node: nodes.Node) -> None:
+def _flatten(node: nodes.Node, fixed: Mapping[str, Any]) -> None:
     for field in node.fields:
         value = getattr(node, field)
         if isinstance(value, nodes.Node):
-            setattr(node, field, _flat(value))
+            setattr(node, field, _flat(value, fixed))
         elif isinstance(value, list):
-            setattr(node, field, [_flat(one) if isinstance(one, nodes.Node) else one for one in value])
+            setattr(node, field, [_flat(one, fixed) if isinstance(one, nodes.Node) else one for one in value])
 
 
-def _flat(node: nodes.Node) -> nodes.Node:
+def _flat(node: nodes.Node, fixed: Mapping[str, Any]) -> nodes.Node:
     name = dotted(node)
     if name is not None:
+        value = fixed.get(name)
+        if isinstance(value, str | int):  # other kinds have no literal that Jinja's compiler could write
+            return nodes.Const(value, lineno=node.lineno, environment=node.environment)
         return nodes.Name(mangled(name), "load", lineno=node.lineno, environment=node.environment)
-    _flatten(node)
+    _flatten(node, fixed)
     return node
 
 

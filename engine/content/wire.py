@@ -12,7 +12,7 @@ Source: RFC 2045 section 6.7 (quoted-printable), RFC 5321 section 4.5.2 (the dot
 
 import re
 from binascii import b2a_qp
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from jinja2.compiler import CodeGenerator, Frame
@@ -96,7 +96,7 @@ _HTML: Final = Placeholders(autoescape=True)
 Filler = Callable[[dict[str, Any]], str]
 
 
-def on_wire(text: str, *, escape: bool) -> Filler:
+def on_wire(text: str, *, escape: bool, fixed: Mapping[str, Any] | None = None) -> Filler:
     """Return a function that fills a checked text and returns it as quoted-printable, ending a line.
 
     Its argument holds the values under their mangled names; one that is missing raises Jinja's
@@ -104,10 +104,11 @@ def on_wire(text: str, *, escape: bool) -> Filler:
 
     Args:
         escape: Escape values for HTML where they land.
+        fixed: Values that are the same for everybody, by dotted name.
     """
     if not text.endswith("\n"):
         text += "\n"
-    return _filler(_ESCAPED if escape else _UNESCAPED, text)
+    return _filler(_ESCAPED if escape else _UNESCAPED, text, fixed)
 
 
 def as_text(text: str) -> Filler:
@@ -120,10 +121,10 @@ def as_html(text: str) -> Filler:
     return _filler(_HTML, text)
 
 
-def _filler(environment: Placeholders, text: str) -> Filler:
+def _filler(environment: Placeholders, text: str, fixed: Mapping[str, Any] | None = None) -> Filler:
     from jinja2 import Template
 
-    source = environment.compile(flatten(environment.parse(text)))
+    source = environment.compile(flatten(environment.parse(text), fixed))
     template = Template.from_code(environment, source, {})
     root, context_class, name = template.root_render_func, environment.context_class, template.name
     blocks = template.blocks
