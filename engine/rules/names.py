@@ -5,31 +5,19 @@ folded in one statement; a test holds the two together.
 """
 
 import re
+import unicodedata
 from typing import Final
 
-_PLAIN: Final = {
-    "A": "ÀÁÂÃÄÅĀĂĄàáâãäåāăą",
-    "C": "ÇĆČĈçćčĉ",
-    "D": "ĎĐďđ",
-    "E": "ÈÉÊËĒĖĘĚèéêëēėęě",
-    "G": "ĞĢğģ",
-    "I": "ÌÍÎÏĪĮİìíîïīįı",
-    "K": "Ķķ",
-    "L": "ŁĻĽłļľ",
-    "N": "ÑŃŇñńň",
-    "O": "ÒÓÔÕÖØŌŐòóôõöøōő",
-    "R": "Řř",
-    "S": "ŚŠŞȘśšşș",
-    "T": "ŢȚŤţțť",
-    "U": "ÙÚÛÜŪŮŰŲùúûüūůűų",
-    "Y": "ÝŸýÿ",
-    "Z": "ŹŻŽźżž",
-}
 _LETTERS: Final = str.maketrans(
-    {letter: plain for plain, letters in _PLAIN.items() for letter in letters}
-    | {"œ": "OE", "Œ": "OE", "æ": "AE", "Æ": "AE", "ß": "SS"}
+    {"œ": "OE", "Œ": "OE", "æ": "AE", "Æ": "AE", "ß": "SS"}
+    | dict(zip("łŁøØđĐı", "LLOODDI", strict=True))
     | {chr(code): chr(code - 32) for code in range(ord("a"), ord("z") + 1)}
 )
+_MARKS: Final = dict.fromkeys(
+    map(ord, "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327\u0328\u0323")
+)
+"""The accents of Europe's languages, as they stand after the letter once the two are taken apart."""
+
 _OTHER: Final = re.compile(r"[^A-Z0-9]+")
 _SAINT: Final = re.compile(r"\bSAINT(E?)\b")
 _CEDEX: Final = re.compile(r" CEDEX( \d+)?$")
@@ -42,7 +30,8 @@ def folded(name: str) -> str:
     >>> folded("  L’Haÿ-les-Roses "), folded("Cœurdevey & Fils")
     ('L HAY LES ROSES', 'COEURDEVEY FILS')
     """
-    return _OTHER.sub(" ", name.translate(_LETTERS)).strip(" ")
+    apart = unicodedata.normalize("NFD", name.translate(_LETTERS))
+    return _OTHER.sub(" ", apart.translate(_MARKS).translate(_LETTERS)).strip(" ")
 
 
 def folded_town(town: str) -> str:

@@ -5,15 +5,10 @@ from dataclasses import dataclass
 
 from engine.contract import Ending, Receipt
 from engine.model.written import RunId
-from engine.store import journey, ledger
+from engine.store import ledger
 from engine.store.database import Connection
-from engine.store.journey import Reach
-from tests.store.bases import campaign, give_consent, rules
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
-LAW = journey.law_parameters(
-    campaign(), campaign().steps["announce"], Reach("email", "pepper"), rules(), NOW
-)
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,6 @@ def people(connection: Connection, count: int) -> list[int]:
            SELECT id, 'email', 'claire.morel.' || id || '@example.org', 'test' FROM unnest(%s::bigint[]) AS id""",
         [ids],
     )
-    give_consent(connection, ids)
     return ids
 
 
@@ -71,7 +65,9 @@ def gate(
         connection,
         run,
         "announce",
-        law=LAW,
+        channel="email",
+        purpose="promo_rx",
+        contact_point="email",
         worker=worker,
         limit=limit,
         now=NOW,

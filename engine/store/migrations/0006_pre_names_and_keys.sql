@@ -2,15 +2,21 @@
 -- as expressions, so that a million rows are judged in one statement. Each is one expression that the
 -- planner inlines; tests hold them to the Python rules.
 
+CREATE FUNCTION plain_letters(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Letters without accents. Most names are ASCII; only the others pay for being taken apart.
+RETURN CASE WHEN octet_length(t) = char_length(t) THEN t ELSE
+    translate(normalize(replace(replace(replace(replace(replace(t, 'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE'), 'ß', 'ss'), NFD),
+              U&'\0142\0141\00F8\00D8\0111\0110\0131\0300\0301\0302\0303\0304\0306\0307\0308\030A\030B\030C\0327\0328\0323',
+              'lLoOdDi') END;
+
 CREATE FUNCTION folded(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- Capitals without accents, single spaces: what names are joined and sorted on. Most names are ASCII,
--- and translate() looks each letter up in a list, so only the others pay for it.
-RETURN btrim(regexp_replace(
-    upper((CASE WHEN octet_length(t) = char_length(t) THEN t ELSE
-        translate(replace(replace(replace(replace(replace(t, 'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE'), 'ß', 'ss'),
-                  'ÀÁÂÃÄÅĀĂĄàáâãäåāăąÇĆČĈçćčĉĎĐďđÈÉÊËĒĖĘĚèéêëēėęěĞĢğģÌÍÎÏĪĮİìíîïīįıĶķŁĻĽłļľÑŃŇñńňÒÓÔÕÖØŌŐòóôõöøōőŘřŚŠŞȘśšşșŢȚŤţțťÙÚÛÜŪŮŰŲùúûüūůűųÝŸýÿŹŻŽźżž',
-                  'AAAAAAAAAAAAAAAAAACCCCCCCCDDDDEEEEEEEEEEEEEEEEGGGGIIIIIIIIIIIIIIKKLLLLLLNNNNNNOOOOOOOOOOOOOOOORRSSSSSSSSTTTTTTUUUUUUUUUUUUUUUUYYYYZZZZZZ') END) COLLATE "C"),
-    '[^A-Z0-9]+', ' ', 'g'));
+-- Capitals without accents, single spaces: what names are joined and sorted on.
+RETURN CASE WHEN t ~ '^[A-Za-z0-9]+( [A-Za-z0-9]+)*$' THEN upper(t COLLATE "C")
+            ELSE btrim(regexp_replace(upper(plain_letters(t) COLLATE "C"), '[^A-Z0-9]+', ' ', 'g')) END;
+
+CREATE FUNCTION tidy(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- A cell without spaces around it and without double ones within; NULL where nothing is left.
+RETURN nullif(CASE WHEN t LIKE '%  %' OR t ~ '[\t\n\r\u00A0]' THEN btrim(regexp_replace(t, '[\s\u00A0]+', ' ', 'g')) ELSE btrim(t) END, '');
 
 CREATE FUNCTION folded_town(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- A town as La Poste writes it: SAINT is ST, no arrondissement, no CEDEX.
@@ -55,19 +61,26 @@ RETURN CASE scheme
     WHEN 'CIP13' THEN is_digits(value, 13) AND value LIKE '3400%' AND ean_rest(value) = 0
     ELSE true END;
 
+CREATE FUNCTION bare_number(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- A telephone number without what stands between its digits, without the French prefix: 9 digits, or +....
+RETURN regexp_replace(regexp_replace(regexp_replace(t, '[\s./()\u00A0\u202F-]+', '', 'g'),
+    '^(\+33|0033)0?(?=[1-9]\d{8}$)|^0(?=[1-9]\d{8}$)', ''), '^00(?=[1-9])', '+');
+
+CREATE FUNCTION with_country(n text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN n ~ '^(590|690|691)\d{6}$' THEN '+590' || n
+            WHEN n ~ '^(596|696|697)\d{6}$' THEN '+596' || n
+            WHEN n ~ '^(594|694)\d{6}$' THEN '+594' || n
+            WHEN n ~ '^(262|263|269|692|693|639)\d{6}$' AND n NOT LIKE '63998%' THEN '+262' || n
+            WHEN n ~ '^[1-9]\d{8}$' THEN '+33' || n
+            WHEN n ~ '^\+[1-9]\d{6,14}$' THEN n END;
+
 CREATE FUNCTION phone_e164(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- A telephone number as +33..., NULL where it is none. Nine digits lost their leading zero in a
--- spreadsheet. The overseas départements have country codes of their own.
-RETURN (SELECT CASE
-        WHEN n.d ~ '^(590|690|691)\d{6}$' THEN '+590' || n.d
-        WHEN n.d ~ '^(596|696|697)\d{6}$' THEN '+596' || n.d
-        WHEN n.d ~ '^(594|694)\d{6}$' THEN '+594' || n.d
-        WHEN n.d ~ '^(262|263|269|692|693|639)\d{6}$' AND n.d NOT LIKE '63998%' THEN '+262' || n.d
-        WHEN n.d ~ '^[1-9]\d{8}$' THEN '+33' || n.d
-        WHEN n.d ~ '^\+[1-9]\d{6,14}$' THEN n.d
-        END
-   FROM (SELECT regexp_replace(regexp_replace(translate(t, E' .-/()\u00A0\u202F\t', ''),
-                '^(\+33|0033)0?(?=[1-9]\d{8}$)|^0(?=[1-9]\d{8}$)', ''), '^00(?=[1-9])', '+')) AS n(d));
+-- spreadsheet. The overseas départements have country codes of their own. The first line answers for
+-- nearly all.
+RETURN CASE WHEN length(t) = 10 AND translate(t, '0123456789', '') = '' AND left(t, 2) BETWEEN '01' AND '07'
+                 AND left(t, 3) NOT IN ('026', '059', '069', '063') THEN '+33' || substr(t, 2)
+            WHEN t IS NOT NULL THEN with_country(bare_number(t)) END;
 
 CREATE FUNCTION department_of(insee text, postcode text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- The département, from the commune where it is known: a few communes are served from across the
