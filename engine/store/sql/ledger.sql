@@ -158,9 +158,6 @@ UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready'
 -- Every touch of a run, by step and state.
 SELECT step, channel, state, count(*) FROM touch WHERE run_id = %(run)s GROUP BY 1, 2, 3 ORDER BY 1, 3
 
--- name: open_touches
-SELECT count(*) FROM touch WHERE run_id = %(run)s AND state IN ('planned','ready','claimed','gated','parked')
-
 -- name: waiting
 -- How many touches could leave now, and whether some wait for a later try.
 SELECT count(*) FILTER (WHERE next_try IS NULL OR next_try <= clock_timestamp()), count(*) FROM touch
