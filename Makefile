@@ -4,15 +4,14 @@
 #   make test            the whole default suite (ARGS="-k ledger" for a part)
 #   make check           the house checks: format, lint, types, floors, lock
 #   make bench [ONLY=x]  the product beside its reference; writes .touchbase/bench.json
-#   make chaos           long: kills in the middle of runs, and an audit from outside
-#   make scale           long: the same questions at 10^4, 10^5, 10^6
+#   make chaos           long: machines of crashes and random segments, thousands of cases (TOUCHBASE_CASES)
 #   make clean           stops every process of ours and removes what was generated and installed
 
 SHELL := /bin/bash
 READY := .venv/.ready
 RUN   := .venv/bin
 
-.PHONY: demo test check bench chaos scale clean
+.PHONY: demo test check bench chaos clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml uv.lock
@@ -32,10 +31,7 @@ bench: $(READY)
 	@$(RUN)/python -m bench $(ONLY)
 
 chaos: $(READY)
-	@$(RUN)/python -m bench.chaos $(ARGS)
-
-scale: $(READY)
-	@$(RUN)/python -m bench.scale $(ARGS)
+	@TOUCHBASE_CASES=$${TOUCHBASE_CASES:-5000} $(RUN)/python -m pytest tests/stateful tests/properties $(ARGS)
 
 clean:
 	@.ci/clean
