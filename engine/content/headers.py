@@ -134,9 +134,8 @@ _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@lru_cache(maxsize=64)
 def date(moment: dt.datetime) -> str:
-    """Return a Date line; nearly all mails of a wave have the same.
+    """Return a Date line.
 
     >>> date(dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC))
     'Date: Tue, 03 Mar 2026 08:30:00 +0000\\r\\n'
@@ -144,7 +143,15 @@ def date(moment: dt.datetime) -> str:
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("a mail's date needs a time zone")
-    minutes = int(offset.total_seconds()) // 60
+    return _date_line(moment.replace(tzinfo=None), int(offset.total_seconds()) // 60)
+
+
+@lru_cache(maxsize=64)
+def _date_line(moment: dt.datetime, minutes: int) -> str:
+    """Return the line of a local time; nearly all mails of a wave have the same.
+
+    Aware moments would be a wrong key: the same instant in two zones is equal, and reads differently.
+    """
     sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
     return (
         f"Date: {_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year} "
