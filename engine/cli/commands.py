@@ -36,7 +36,12 @@ GROUPS: Final = (
     ),
     Group(
         Say("Customers", "Clients"),
-        (Command("generate", "engine.cli.customers:generate", "Fill an empty base with made-up customers."),),
+        (
+            Command(
+                "generate", "engine.cli.customers:generate", "Fill an empty base with made-up customers."
+            ),
+            Command("demo", "engine.cli.demo:demo", "A made-up base, and every campaign driven through it."),
+        ),
     ),
     Group(
         Say("Campaigns", "Campagnes"),
