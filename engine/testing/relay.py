@@ -12,6 +12,7 @@ import os
 import random
 import re
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -92,6 +93,8 @@ class FaultRelay:
     pipelining: bool = True
     extensions: tuple[str, ...] = ()
     port: int = 0
+    tls: ssl.SSLContext | None = None  #: offers STARTTLS with it
+    behind_starttls: bytes = b""  #: plain text sent right behind the 220: what a man in the middle would do
     stall_seconds: float = 30.0
     seen: list[bytes] = field(default_factory=list)  #: the accepted mails, if `keep`
     keep: bool = False
@@ -187,6 +190,7 @@ class _Session:
             b"DATA": self._data,
             b"AUTH": lambda _: self._answer("AUTH", b"235 2.7.0 welcome\r\n"),
             b"RSET": self._rset,
+            b"STAR": self._starttls,
             b"NOOP": lambda _: self._answer("NOOP", b"250 2.0.0 ok\r\n"),
         }
         for command in self._commands():
@@ -244,13 +248,20 @@ class _Session:
                 raise ValueError(f"no such act: {act}")
 
     def _ehlo(self, command: bytes) -> None:
-        offers = [
-            "relay.example",
-            *(["PIPELINING"] if self._relay.pipelining else []),
-            *self._relay.extensions,
-        ]
+        relay = self._relay
+        encrypts = relay.tls is not None and not isinstance(self._line, ssl.SSLSocket)
+        offers = ["relay.example", *relay.extensions]
+        offers += ["PIPELINING"] * relay.pipelining + ["STARTTLS"] * encrypts
         lines = [f"250-{offer}" for offer in offers[:-1]] + [f"250 {offers[-1]}"]
         self._answer("EHLO", "".join(f"{line}\r\n" for line in lines).encode("ascii"))
+
+    def _starttls(self, _: bytes) -> None:
+        if self._relay.tls is None:
+            self._answer("STARTTLS", b"502 5.5.1 no\r\n")
+            return
+        self._answer("STARTTLS", b"220 2.0.0 go on\r\n" + self._relay.behind_starttls)
+        self._line = self._relay.tls.wrap_socket(self._line, server_side=True)
+        self._rest = b""
 
     def _mail(self, command: bytes) -> None:
         self._nth = self._relay._number()
