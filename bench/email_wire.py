@@ -1,0 +1,63 @@
+"""Composing and delivering to `smtp-sink`, beside Postfix's own `smtp-source` with one fixed mail of that size.
+
+Both come with Debian's package postfix. The ledger is not in this line; see the line of a whole run.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bench import mails
+from channels.email import GROUP, Emails
+from engine.contract import Ending, Parcel
+
+MAILS = 10_000
+SESSIONS = 8
+PORT = 2526
+
+
+def tool(name: str) -> str:
+    """Return where one of Postfix's tools is.
+
+    Raises:
+        SystemExit: it is not installed.
+    """
+    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if found is None:
+        raise SystemExit(
+            f"{name} is missing; it comes with Debian's package postfix: apt-get install postfix"
+        )
+    return found
+
+
+@contextmanager
+def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+    """Give both sides, over as many mails of the same size to the same sink."""
+    emails = Emails(mails.desk(f"smtp://127.0.0.1:{PORT}?connections={SESSIONS}"))
+    compose = emails.prepare(mails.wave())
+    first = compose(mails.addressee(1))
+    assert isinstance(first, Parcel)
+    size = len(first.content.data)
+    sink = subprocess.Popen([tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{PORT}", "256"])
+
+    def ours() -> None:
+        for start in range(1, MAILS + 1, GROUP):
+            made = (compose(mails.addressee(one)) for one in range(start, min(start + GROUP, MAILS + 1)))
+            receipts = list(emails.post(parcel for parcel in made if isinstance(parcel, Parcel)))
+            assert all(receipt.ending is Ending.ACCEPTED for receipt in receipts)
+
+    def reference() -> None:
+        command = [tool("smtp-source"), "-s", str(SESSIONS), "-m", str(MAILS), "-l", str(size)]
+        subprocess.run(
+            [*command, "-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{PORT}"], check=True
+        )
+
+    try:
+        time.sleep(0.5)  # until the sink listens
+        yield ours, reference
+    finally:
+        emails.close()
+        sink.kill()
+        sink.wait()
