@@ -356,6 +356,11 @@ def _flat(node: nodes.Node, fixed: Mapping[str, Any]) -> nodes.Node:
         if isinstance(value, str | int):  # other kinds have no literal that Jinja's compiler could write
             return nodes.Const(value, lineno=node.lineno, environment=node.environment)
         return nodes.Name(mangled(name), "load", lineno=node.lineno, environment=node.environment)
+    if isinstance(node, nodes.Filter) and not node.args and node.name in FILTERS and node.node is not None:
+        value = fixed.get(dotted(node.node) or "")
+        if value is not None:
+            said = str(FILTERS[node.name](value))
+            return nodes.Const(said, lineno=node.lineno, environment=node.environment)
     _flatten(node, fixed)
     return node
 

@@ -13,6 +13,7 @@ Source: RFC 2045 section 6.7 (quoted-printable), RFC 5321 section 4.5.2 (the dot
 import re
 from binascii import b2a_qp
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from jinja2.compiler import CodeGenerator, Frame
@@ -29,6 +30,7 @@ _SIMPLE: Final = re.compile(r"[\x21-\x2d\x2f-\x3c\x3e-\x7e][\x20-\x3c\x3e-\x7e]*
 _NEWLINES: Final = re.compile(r"\r\n|\r|\n")
 
 
+@lru_cache(maxsize=512)  # a link stands in both parts; towns and reps come again and again
 def encoded(value: Any) -> str:
     """Return a text as quoted-printable that starts and ends at the beginning of a line.
 
