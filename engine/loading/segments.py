@@ -40,7 +40,7 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
         name = f"{folder.name}/{path.name}"
         segment: AnySegment | None
         if path.suffix == ".sql":
-            segment, source, wrong = read_sql(path, name)
+            segment, source, wrong = read_sql(path, name, catalogue.rx_facts())
         else:
             source, wrong = read(path, name)
             segment = None

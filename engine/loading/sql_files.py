@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.loading.source import Source
+from engine.loading.sql_grammar import slips
 from engine.model.segment import SqlSegment
 from engine.model.written import NAME
 from engine.problems import Problem, Say, Span, did_you_mean
@@ -14,7 +15,9 @@ KEYS: Final = ("of", "segment", "title")
 LARGEST: Final = 64 * 1024  #: bytes
 
 
-def read_sql(path: Path, name: str) -> tuple[SqlSegment | None, Source | None, list[Problem]]:
+def read_sql(
+    path: Path, name: str, forbidden: frozenset[str] = frozenset()
+) -> tuple[SqlSegment | None, Source | None, list[Problem]]:
     """Return the segment that a `.sql` file says, its text, and what is wrong with it."""
     try:
         raw = path.read_bytes()
@@ -31,11 +34,21 @@ def read_sql(path: Path, name: str) -> tuple[SqlSegment | None, Source | None, l
     if problems:
         return None, source, problems
     segment = SqlSegment(said["segment"], said["of"], said["title"], text)  # type: ignore[arg-type]  # checked
-    return segment, source, _query_problems(source, segment)
+    wrong = [
+        _problem(source, *_place(text, slip.at), slip.what, slip.remedy) for slip in slips(text, forbidden)
+    ]
+    return segment, source, wrong
 
 
-def _query_problems(source: Source, segment: SqlSegment) -> list[Problem]:
-    return []
+def _place(text: str, at: int) -> tuple[int, int]:
+    """Return the line and column of an offset; without one, of the first line that is no comment."""
+    if at <= 0:
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.strip() and not line.startswith("--"):
+                return number, 1
+        return 1, 1
+    before = text[:at]
+    return before.count("\n") + 1, at - before.rfind("\n")
 
 
 def _header(source: Source) -> tuple[dict[str, str], list[Problem]]:

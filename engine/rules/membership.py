@@ -310,7 +310,10 @@ def _touches(clause: History, known: CustomerKnown, meant: About, window: "_Wind
         for touch in known.touches
         if touch.state in TOUCHED_STATES
         and touch.direction == "out"
-        and touch.outcome != "withdrawn"
+        and not (
+            touch.outcome == "withdrawn"
+            and (touch.outcome_at is None or touch.outcome_at <= window.asking.on)
+        )
         and _fits(clause.channels, touch.channel)
         and _fits(clause.brands, touch.brand)
         and _means(meant, touch.campaign, touch.step, touch.run, window.asking)

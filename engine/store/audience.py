@@ -30,7 +30,7 @@ from engine.model.segment import Library, RunScope, Segment, SqlSegment
 from engine.store import fact_columns
 from engine.store.fact_columns import Row, Test
 from engine.store.past import When, happened
-from engine.store.tables import CUSTOMER
+from engine.store.tables import CUSTOMER, CUSTOMER_VERSION
 
 __all__ = ["RunScope", "as_sql", "fact_as_number", "fact_as_text", "leaving", "matching", "members"]
 
@@ -49,9 +49,9 @@ def members(name: str, library: Library, *, on: dt.datetime, as_of: dt.datetime 
     Raises:
         KeyError: no segment of that name.
     """
-    moment = on if as_of is None else as_of
-    row: Row = CUSTOMER.alias("c") if as_of is None else _as_it_stood(as_of)
-    compiler = _Compiler(library, row, moment.astimezone(dt.UTC), None)
+    moment = (on if as_of is None else as_of).astimezone(dt.UTC)
+    row: Row = CUSTOMER.alias("c") if as_of is None else _as_it_stood(moment)
+    compiler = _Compiler(library, row, moment, None, as_of is not None)
     return sa.select(row.c.customer_id).where(*compiler.member(library.segments[name], truth=True))
 
 
@@ -106,6 +106,7 @@ class _Compiler:
     row: Row
     on: dt.datetime
     scope: RunScope | None
+    of_the_past: bool = False
     standing: str | None = None  #: of what the customer is known to be, once a segment around has asked
 
     def member(self, segment: Segment | SqlSegment, *, truth: bool) -> list[Test]:
@@ -131,9 +132,8 @@ class _Compiler:
         The function raises where no answer for this moment was stored: an empty set would let
         everybody through an `except`.
         """
-        answer = sa.func.sql_segment_answer(segment.key, self.on).table_valued(
-            sa.column("customer_id", sa.BigInteger)
-        )
+        given = sa.func.sql_segment_answer(segment.key, self.on, self.of_the_past)
+        answer = given.table_valued(sa.column("customer_id", sa.BigInteger), name="answered").render_derived()
         return sa.exists(
             sa.select(sa.literal_column("1", sa.Integer)).where(
                 answer.c.customer_id == self.row.c.customer_id
@@ -175,6 +175,15 @@ class _Compiler:
                 assert_never(who)
 
 
-def _as_it_stood(as_of: dt.datetime) -> Row:
-    """Return the customers as the base knew them at a moment."""
-    raise NotImplementedError(as_of)
+def _as_it_stood(moment: dt.datetime) -> Row:
+    """Return the customers as the base knew them: those unchanged since, and versions that ended since.
+
+    What happened is asked by its own day. Whether an address worked, and who works where, is asked as
+    it is today: no version of that is kept.
+    """
+    names = [column.name for column in CUSTOMER.c if column.name != "changed_at"]
+    today = sa.select(*(CUSTOMER.c[name] for name in names)).where(CUSTOMER.c.changed_at <= moment)
+    before = sa.select(*(CUSTOMER_VERSION.c[name] for name in names)).where(
+        CUSTOMER_VERSION.c.valid_from <= moment, CUSTOMER_VERSION.c.valid_to > moment
+    )
+    return sa.union_all(today, before).subquery("c")

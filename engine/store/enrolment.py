@@ -8,7 +8,7 @@ from engine.model.campaign import AnyCampaign
 from engine.model.policy import Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.allocation import cell_edges, edge
-from engine.store import audience
+from engine.store import audience, sql_segments
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -50,6 +50,7 @@ def freeze(
     A repeat finds the rows and adds none.
     """
     spec = campaign.audience
+    sql_segments.answer(connection, library, [spec.segment, *spec.except_], on=now)
     universe, parameters = audience.as_sql(audience.members(spec.segment, library, on=now), prefix="u")
     excepted: str = "SELECT NULL::bigint AS customer_id WHERE false"
     if spec.except_:

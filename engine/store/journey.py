@@ -10,7 +10,7 @@ from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.calendar import add_working_days
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
-from engine.store import audience
+from engine.store import audience, sql_segments
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
 from engine.store.statements import statement
@@ -53,6 +53,7 @@ def leave(
     if campaign.exit is None:
         return 0
     scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
+    sql_segments.answer_condition(connection, campaign.exit, library, on=now)
     matching, parameters = audience.as_sql(
         audience.leaving(campaign.exit, library, scope, on=now), prefix="w"
     )
@@ -99,6 +100,7 @@ def come_due(
     condition = ""
     if step.if_ is not None:
         scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
+        sql_segments.answer_condition(connection, step.if_, library, on=now)
         matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
         condition, parameters = f"AND m.customer_id IN ({matching})", parameters | more
     row = run(

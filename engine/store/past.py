@@ -137,7 +137,7 @@ def _rows(clause: History, when: When) -> _Rows:
             tests = [
                 one_of(touch.c.state, TOUCHED_STATES),
                 touch.c.direction == "out",
-                touch.c.outcome.is_distinct_from("withdrawn"),
+                sa.or_(touch.c.outcome.is_distinct_from("withdrawn"), touch.c.outcome_at > when.on),
                 *_narrowed(touch, clause.channels, clause.brands),
                 *_means(touch, meant, when),
                 *window,

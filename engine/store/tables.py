@@ -14,12 +14,35 @@ def _table(name: str, **columns: Any) -> sa.Table:  # SQLAlchemy's types, given 
 
 _MOMENT: Final = sa.DateTime(timezone=True)
 
-CUSTOMER: Final = _table(
-    "customer", customer_id=sa.BigInteger, of=sa.Text, kinds=ARRAY(sa.Text), status=sa.Text, civility=sa.Text, title=sa.Text,
-    language=sa.Text, profession=sa.Text, specialty=sa.Text, specialty_group=sa.Text, practice_mode=sa.Text, sector=sa.Text,
-    category=sa.Text, postcode=sa.Text, town=sa.Text, insee=sa.Text, department=sa.Text, region=sa.Text, country=sa.Text,
-    credit_status=sa.Text, do_not_call=sa.Boolean, restricted_brands=ARRAY(sa.Text), facts=JSONB,
-)  # fmt: skip
+_FACTS: Final[dict[str, Any]] = {
+    "of": sa.Text,
+    "kinds": ARRAY(sa.Text),
+    "status": sa.Text,
+    "civility": sa.Text,
+    "title": sa.Text,
+    "language": sa.Text,
+    "profession": sa.Text,
+    "specialty": sa.Text,
+    "specialty_group": sa.Text,
+    "practice_mode": sa.Text,
+    "sector": sa.Text,
+    "category": sa.Text,
+    "postcode": sa.Text,
+    "town": sa.Text,
+    "insee": sa.Text,
+    "department": sa.Text,
+    "region": sa.Text,
+    "country": sa.Text,
+    "credit_status": sa.Text,
+    "do_not_call": sa.Boolean,
+    "restricted_brands": ARRAY(sa.Text),
+    "facts": JSONB,
+}
+
+CUSTOMER: Final = _table("customer", customer_id=sa.BigInteger, changed_at=_MOMENT, **_FACTS)
+CUSTOMER_VERSION: Final = _table(
+    "customer_version", customer_id=sa.BigInteger, valid_from=_MOMENT, valid_to=_MOMENT, **_FACTS
+)
 TOUCH: Final = _table(
     "touch", touch_id=sa.BigInteger, customer_id=sa.BigInteger, run_id=sa.BigInteger, campaign=sa.Text, step=sa.Text,
     channel=sa.Text, direction=sa.Text, brand=sa.Text, state=sa.Text, reason=sa.Text, outcome=sa.Text, outcome_at=_MOMENT,

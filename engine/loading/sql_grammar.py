@@ -1,0 +1,308 @@
+"""What a segment in SQL may say, judged by PostgreSQL's own grammar: everything that is not known is refused.
+
+One SELECT of `customer_id` over the documented views, with functions and operators that answer the
+same at every repetition. The database holds without this (`engine.store.sql_segments`); here the
+author is told, offline, what is wrong and where.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from engine.problems import Say, did_you_mean
+
+VIEWS: Final = (
+    "v_affiliation", "v_alignment", "v_consent", "v_customer", "v_member", "v_order", "v_order_line", "v_reachable", "v_response", "v_touch",
+)  # fmt: skip
+
+FUNCTIONS: Final = frozenset(
+    [
+        "abs",
+        "array_length",
+        "asked_at",
+        "asked_on",
+        "avg",
+        "bool_and",
+        "bool_or",
+        "btrim",
+        "cardinality",
+        "ceil",
+        "coalesce",
+        "count",
+        "date_part",
+        "date_trunc",
+        "dense_rank",
+        "extract",
+        "floor",
+        "first_value",
+        "jsonb_typeof",
+        "lag",
+        "last_value",
+        "lead",
+        "left",
+        "length",
+        "like_escape",
+        "lower",
+        "make_date",
+        "make_interval",
+        "max",
+        "min",
+        "mod",
+        "ntile",
+        "percent_rank",
+        "position",
+        "rank",
+        "right",
+        "round",
+        "row_number",
+        "starts_with",
+        "substring",
+        "sum",
+        "timezone",
+        "trim",
+        "upper",
+    ]
+)
+OPERATORS: Final = frozenset(
+    [
+        "=",
+        "<>",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "~~",
+        "!~~",
+        "~~*",
+        "!~~*",
+        "||",
+        "&&",
+        "@>",
+        "<@",
+        "->",
+        "->>",
+        "?",
+        "?|",
+        "?&",
+    ]
+)
+TYPES: Final = frozenset(
+    [
+        "bool",
+        "int2",
+        "int4",
+        "int8",
+        "numeric",
+        "float8",
+        "text",
+        "varchar",
+        "bpchar",
+        "date",
+        "timestamp",
+        "timestamptz",
+        "time",
+        "interval",
+        "jsonb",
+    ]
+)
+
+_PLAIN: Final = frozenset(
+    [
+        "A_ArrayExpr",
+        "A_Const",
+        "A_Expr",
+        "A_Indices",
+        "A_Indirection",
+        "A_Star",
+        "Alias",
+        "BoolExpr",
+        "Boolean",
+        "BooleanTest",
+        "CaseExpr",
+        "CaseWhen",
+        "CoalesceExpr",
+        "ColumnRef",
+        "CommonTableExpr",
+        "Float",
+        "FuncCall",
+        "Integer",
+        "JoinExpr",
+        "MinMaxExpr",
+        "NullTest",
+        "RangeSubselect",
+        "RangeVar",
+        "RawStmt",
+        "ResTarget",
+        "SelectStmt",
+        "SortBy",
+        "String",
+        "SubLink",
+        "TypeCast",
+        "TypeName",
+        "WindowDef",
+        "WithClause",
+    ]
+)
+_TELLING: Final = {
+    "IntoClause": Say("SELECT INTO writes a table", "SELECT INTO écrit une table"),
+    "LockingClause": Say("FOR UPDATE and FOR SHARE take locks", "FOR UPDATE et FOR SHARE posent des verrous"),
+    "SQLValueFunction": Say(
+        "the clock and the role are not to be asked", "l'horloge et le rôle ne se demandent pas"
+    ),
+    "ParamRef": Say("parameters have no value here", "les paramètres n'ont pas de valeur ici"),
+    "RangeFunction": Say("a function is no table here", "une fonction n'est pas une table ici"),
+}
+_SELECT_ONLY: Final = Say(
+    "Write one SELECT of customer_id over the views.", "Écrivez un seul SELECT de customer_id sur les vues."
+)
+_ASKED: Final = Say(
+    "Use asked_at(), or asked_on() for the day.", "Utilisez asked_at(), ou asked_on() pour le jour."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is wrong at an offset of the query's text (in characters; 0: the whole of it)."""
+
+    at: int
+    what: Say
+    remedy: Say
+
+
+def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
+    """Return all that a query may not say; `forbidden` are facts that no segment in SQL may name."""
+    from pglast import parse_sql
+    from pglast.parser import ParseError
+
+    if re.search(r"\bu&['\"]", query, re.IGNORECASE):
+        return [Slip(0, Say("Unicode escapes hide what is written", "les échappements Unicode cachent ce qui est écrit"),
+                     Say("Write the letters themselves.", "Écrivez les lettres elles-mêmes."))]  # fmt: skip
+    try:
+        statements = parse_sql(query)
+    except ParseError as error:
+        told: list[object] = list(error.args)
+        said = str(told[0]) if told else "?"
+        at = next((part for part in told[1:] if isinstance(part, int)), 0)
+        return [Slip(at, Say(f"is not SQL: {said}", f"n'est pas du SQL : {said}"), _SELECT_ONLY)]
+    if len(statements) != 1:
+        return [
+            Slip(0, Say(f"{len(statements)} statements", f"{len(statements)} instructions"), _SELECT_ONLY)
+        ]
+    only = statements[0].stmt
+    if type(only).__name__ != "SelectStmt":
+        name = type(only).__name__.removesuffix("Stmt")
+        return [
+            Slip(0, Say(f"'{name}' is not a question", f"« {name} » n'est pas une question"), _SELECT_ONLY)
+        ]
+    known = {
+        entry.ctename for node in _walk(only) if type(node).__name__ == "WithClause" for entry in node.ctes
+    }
+    found = [slip for node in _walk(only) for slip in _judged(node, known, forbidden)]
+    found += _columns(only)
+    return sorted(found, key=lambda slip: slip.at)
+
+
+def _walk(node: Any) -> Iterator[Any]:
+    """Give every node below one; pglast's nodes list their own parts."""
+    if isinstance(node, tuple | list):
+        for entry in node:
+            yield from _walk(entry)
+        return
+    if not hasattr(node, "__slots__") or not type(node).__module__.startswith("pglast"):
+        return
+    if type(node).__module__.startswith("pglast.enums"):
+        return
+    yield node
+    for name in node.__slots__:
+        yield from _walk(getattr(node, name, None))
+
+
+def _judged(node: Any, ctes: set[str], forbidden: frozenset[str]) -> Iterator[Slip]:
+    kind = type(node).__name__
+    at = getattr(node, "location", None) or 0
+    if kind not in _PLAIN:
+        what = _TELLING.get(kind, Say(f"'{kind}' is not allowed here", f"« {kind} » n'est pas permis ici"))
+        yield Slip(at, what, _ASKED if kind == "SQLValueFunction" else _SELECT_ONLY)
+        return
+    match kind:
+        case "RangeVar":
+            if (
+                node.schemaname
+                or node.catalogname
+                or (node.relname not in VIEWS and node.relname not in ctes)
+            ):
+                name = ".".join(part for part in (node.catalogname, node.schemaname, node.relname) if part)
+                yield Slip(
+                    at,
+                    Say(f"'{name}' is no documented view", f"« {name} » n'est pas une vue documentée"),
+                    did_you_mean(node.relname, VIEWS),
+                )
+        case "FuncCall":
+            parts = [part.sval for part in node.funcname]
+            name = parts[-1]
+            if name not in FUNCTIONS or (len(parts) > 1 and parts[:-1] != ["pg_catalog"]):
+                yield Slip(at, Say(f"the function '{'.'.join(parts)}' is not allowed", f"la fonction « {'.'.join(parts)} » n'est pas permise"),
+                           _ASKED if name in ("now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday")
+                           else _near(name, FUNCTIONS))  # fmt: skip
+        case "A_Expr":
+            name = node.name[-1].sval if node.name else "="
+            if len(node.name or ()) > 1 or (
+                name not in OPERATORS and name not in ("BETWEEN", "NOT BETWEEN", "IN", "NULLIF")
+            ):
+                yield Slip(
+                    at,
+                    Say(f"the operator '{name}' is not allowed", f"l'opérateur « {name} » n'est pas permis"),
+                    _near(name, OPERATORS),
+                )
+        case "TypeName":
+            parts = [part.sval for part in node.names or ()]
+            if not parts or parts[-1] not in TYPES or (len(parts) > 1 and parts[0] != "pg_catalog"):
+                yield Slip(at, Say(f"the type '{'.'.join(parts)}' is not allowed", f"le type « {'.'.join(parts)} » n'est pas permis"),
+                           _near(parts[-1] if parts else "", TYPES))  # fmt: skip
+        case "WithClause":
+            if node.recursive:
+                yield Slip(
+                    at,
+                    Say("WITH RECURSIVE may never end", "WITH RECURSIVE peut ne jamais finir"),
+                    _SELECT_ONLY,
+                )
+        case "A_Const":
+            text = getattr(getattr(node, "val", None), "sval", None)
+            if text in forbidden:
+                yield Slip(at, Say(f"'{text}' is individual prescription data", f"« {text} » est une donnée de prescription individuelle"),
+                           Say("No segment in SQL may use it (CSP L.4113-7).", "Aucun segment SQL ne peut l'utiliser (CSP L.4113-7)."))  # fmt: skip
+
+
+def _near(name: str, known: frozenset[str]) -> Say:
+    close = get_close_matches(name, sorted(known), n=1)
+    if close:
+        return Say(f"Did you mean '{close[0]}'?", f"Vouliez-vous dire « {close[0]} » ?")
+    return Say(
+        "The manual lists what may be used (docs/manual/segments.md).",
+        "Le manuel dit ce qui est permis (docs/manual/segments.md).",
+    )
+
+
+def _columns(statement: Any) -> list[Slip]:
+    """Return what is wrong with the columns of a SELECT, or of each part of a UNION: one, named customer_id."""
+    if statement.larg is not None:
+        return [*_columns(statement.larg), *_columns(statement.rarg)]
+    targets: list[Any] = list(statement.targetList or ())
+    name = None
+    if len(targets) == 1:
+        column = targets[0].val
+        fields = getattr(column, "fields", None) or ()
+        name = targets[0].name or (getattr(fields[-1], "sval", None) if fields else None)
+    if name == "customer_id":
+        return []
+    at = (getattr(targets[0], "location", 0) or 0) if targets else 0
+    return [Slip(at, Say("the query does not give customer_id, and that alone", "la requête ne donne pas customer_id, et lui seul"),
+                 Say("Write SELECT customer_id FROM ...", "Écrivez SELECT customer_id FROM ..."))]  # fmt: skip

@@ -1,0 +1,81 @@
+-- What the role of SQL segments could still do, and how it is kept from it.
+
+-- name: gaps
+-- What touchbase_segment may do that it must not. A read-only role is not read-only: it may sleep, take locks,
+-- change settings, write large objects, run SQL from text. Nothing here can come from the parser's mercy.
+SELECT p.oid::regprocedure::text
+  FROM pg_proc p
+ WHERE p.pronamespace = 'pg_catalog'::regnamespace
+   AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file)$'
+   AND p.proname !~ '^(lo_.*float|pg_current_xact_id_if_assigned)'
+   AND has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
+UNION ALL
+SELECT p.oid::regprocedure::text
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
+   AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past')
+   AND has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
+UNION ALL
+SELECT c.oid::regclass::text
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r','p','v','m','f','S')
+   AND (n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_(toast|temp)' AND c.relname <> ALL (%(views)s)
+        OR n.nspname = 'pg_catalog' AND c.relname = ANY (ARRAY['pg_settings','pg_file_settings','pg_roles','pg_user','pg_group',
+                                                               'pg_stat_activity','pg_db_role_setting','pg_auth_members',
+                                                               'pg_largeobject_metadata','pg_prepared_statements']))
+   AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege('touchbase_segment', c.oid, 'USAGE, SELECT')
+            ELSE has_table_privilege('touchbase_segment', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+                 OR has_any_column_privilege('touchbase_segment', c.oid, 'SELECT') END
+UNION ALL
+SELECT 'TEMP' WHERE has_database_privilege('touchbase_segment', current_database(), 'TEMP')
+UNION ALL
+SELECT n.nspname FROM pg_namespace n WHERE n.nspname !~ '^pg_temp' AND has_schema_privilege('touchbase_segment', n.oid, 'CREATE')
+
+-- name: close
+-- Take from everybody what the gaps say; the engine keeps it, should it not be a superuser. Only for this database.
+DO $$
+DECLARE
+    gap record;
+BEGIN
+    FOR gap IN SELECT p.oid::regprocedure AS what
+                 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
+                  AND (n.nspname = 'pg_catalog'
+                       AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file)$'
+                       OR n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
+                          AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past')) LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, touchbase_segment', gap.what);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', gap.what, current_user);
+    END LOOP;
+    FOR gap IN SELECT c.oid::regclass AS what
+                 FROM pg_class c
+                WHERE c.relnamespace = 'pg_catalog'::regnamespace
+                  AND c.relname = ANY (ARRAY['pg_settings','pg_file_settings','pg_roles','pg_user','pg_group','pg_stat_activity',
+                                             'pg_db_role_setting','pg_auth_members','pg_largeobject_metadata','pg_prepared_statements'])
+                  AND has_table_privilege('touchbase_segment', c.oid, 'SELECT') LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', gap.what);  -- pg_settings may be updated, too
+        EXECUTE format('GRANT SELECT, UPDATE ON %s TO %I', gap.what, current_user);
+    END LOOP;
+    EXECUTE format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT TEMP ON DATABASE %I TO %I', current_database(), current_user);
+END $$
+
+-- name: restrict_facts
+-- Say which facts no view shows. One statement: nobody sees a moment without them.
+WITH wanted AS (SELECT unnest(%(facts)s::text[]) AS fact),
+gone AS (DELETE FROM restricted_fact WHERE fact NOT IN (SELECT fact FROM wanted))
+INSERT INTO restricted_fact SELECT fact FROM wanted ON CONFLICT DO NOTHING
+
+-- name: is_answered
+SELECT EXISTS (SELECT FROM sql_segment_asked WHERE key = %(key)s AND asked_at = %(at)s AND as_of = %(past)s)
+
+-- name: forget_old_answers
+-- An answer is of use for its moment only.
+WITH old AS (DELETE FROM sql_segment_asked WHERE stored_at < now() - interval '1 day' RETURNING key, asked_at, as_of)
+DELETE FROM sql_segment_answered a USING old WHERE a.key = old.key AND a.asked_at = old.asked_at AND a.as_of = old.as_of
+
+-- name: remember_asked
+INSERT INTO sql_segment_asked (key, asked_at, as_of) VALUES (%(key)s, %(at)s, %(past)s) ON CONFLICT DO NOTHING
+
+-- name: terminate
+SELECT pg_terminate_backend(%(pid)s)

@@ -1,0 +1,192 @@
+"""A segment in SQL holds to its bounds twice: in the parser, and in the database when the parser is wrong."""
+
+import datetime as dt
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from engine.loading.segments import load
+from engine.loading.sql_grammar import slips
+from engine.store import audience, sql_segments
+from engine.store.database import Connection
+from engine.store.sql_segments import SqlSegmentFailed
+
+ON = dt.datetime(2026, 3, 3, 9, 30, tzinfo=dt.UTC)
+
+LARGE_HOSPITALS = """\
+-- segment: large-hospitals
+-- of: organisation
+-- title: Hôpitaux qui ont au moins deux praticiens connus
+SELECT c.customer_id
+  FROM v_customer AS c JOIN v_affiliation AS a ON a.organisation_id = c.customer_id
+ WHERE c.kinds @> ARRAY['hospital']::text[]
+ GROUP BY c.customer_id HAVING count(*) >= 2
+"""
+
+
+def people(database: Connection, *, doctors: int) -> int:
+    hospital = _customer(database, "organisation", "hospital")
+    for _ in range(doctors):
+        database.execute(
+            "INSERT INTO affiliation (person_id, organisation_id, source) VALUES (%s, %s, 'rpps')",
+            [_customer(database, "person", "prescriber"), hospital],
+        )
+    return hospital
+
+
+def _customer(database: Connection, of: str, kind: str) -> int:
+    row = database.execute(
+        "INSERT INTO customer (of, kinds, sort_name, last_name, source, facts) VALUES (%s, ARRAY[%s], 'X', 'Morel', 'rpps',"
+        """ '{"potential": 4, "rx_decile": 9}') RETURNING customer_id""",
+        [of, kind],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def asked(database: Connection, query: str, limit: float = 20) -> set[int]:
+    return set(sql_segments.ask(database, query, at=ON, limit=dt.timedelta(seconds=limit)))
+
+
+def test_a_segment_in_sql_is_answered_and_named_by_others(database: Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "segments"
+    folder.mkdir()
+    (folder / "large-hospitals.sql").write_text(LARGE_HOSPITALS)
+    (folder / "small-hospitals.yaml").write_text(
+        "segment: small-hospitals\ntitle: Les autres\nof: organisation\nwho:\n  - kind: hospital\n  - not_in: large-hospitals\n"
+    )
+    library, problems = load(folder)
+    assert problems == []
+    small, large = people(database, doctors=1), people(database, doctors=2)
+
+    sql_segments.answer(database, library, ["small-hospitals"], on=ON)
+
+    found = {}
+    for name in library.segments:
+        text, values = audience.as_sql(audience.members(name, library, on=ON))
+        found[name] = [row[0] for row in database.execute(text, values)]
+    assert found == {"large-hospitals": [large], "small-hospitals": [small]}
+
+
+def test_a_segment_in_sql_that_was_not_asked_is_an_error_and_not_an_empty_set(
+    database: Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "segments"
+    folder.mkdir()
+    (folder / "large-hospitals.sql").write_text(LARGE_HOSPITALS)
+    library, _ = load(folder)
+    people(database, doctors=2)
+    text, values = audience.as_sql(audience.members("large-hospitals", library, on=ON))
+
+    with pytest.raises(psycopg.errors.RaiseException, match="was not asked"):
+        database.execute(text, values).fetchall()
+
+
+ATTEMPTS = {
+    "its own time limit": "SELECT set_config('statement_timeout', '0', false)::bigint AS customer_id",
+    "sleeping": "SELECT 1 AS customer_id FROM pg_sleep(0)",
+    "read-write": "SELECT set_config('default_transaction_read_only', 'off', false)::bigint AS customer_id",
+    "large objects": "SELECT lo_create(0)::bigint AS customer_id",
+    "advisory locks": "SELECT 1 AS customer_id FROM pg_advisory_lock(1)",
+    "advisory locks it may not get": "SELECT pg_try_advisory_lock(1)::int AS customer_id",
+    "notifying": "SELECT 1 AS customer_id FROM pg_notify('a', 'b')",
+    "SQL from text": "SELECT length(query_to_xml('SELECT * FROM customer', true, false, '')::text) AS customer_id",
+    "a table as text": "SELECT length(table_to_xml('customer', true, false, '')::text) AS customer_id",
+    "settings": "SELECT length(setting) AS customer_id FROM pg_settings",
+    "a setting": "SELECT length(current_setting('data_directory')) AS customer_id",
+    "roles": "SELECT oid::bigint AS customer_id FROM pg_roles",
+    "passwords": "SELECT oid::bigint AS customer_id FROM pg_authid",
+    "sessions": "SELECT pid AS customer_id FROM pg_stat_activity",
+    "ending sessions": "SELECT pg_terminate_backend(1)::int AS customer_id",
+    "a base table": "SELECT customer_id FROM customer",
+    "addresses": "SELECT customer_id FROM contact_point",
+    "versions of customers": "SELECT customer_id FROM customer_version",
+    "a name": "SELECT customer_id FROM v_customer WHERE last_name = 'Morel'",
+    "writing in a CTE": "WITH gone AS (DELETE FROM customer RETURNING customer_id) SELECT customer_id FROM gone",
+    "a second statement": "SELECT 1 AS customer_id) AS q; DROP TABLE touch; SELECT (1",
+    "becoming the engine": "RESET ROLE",
+    "becoming another": "SET SESSION AUTHORIZATION postgres",
+    "a program": "COPY (SELECT 1) TO PROGRAM 'id'",
+    "a file": "SELECT length(pg_read_file('/etc/passwd')) AS customer_id",
+    "a temporary table": "SELECT customer_id INTO TEMP mine FROM v_customer",
+    "locking rows": "SELECT customer_id FROM v_customer FOR UPDATE",
+    "a function of ours": "SELECT sql_segment_answer('x', now(), false) AS customer_id",
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_parser_refuses(attempt: str) -> None:
+    if attempt == "a name":
+        pytest.skip("which columns a view has is the database's to say")
+
+    assert slips(ATTEMPTS[attempt]) != []
+
+
+@pytest.fixture(scope="module")
+def shared(module_database_url: str):  # type: ignore[no-untyped-def]
+    from engine.store import database as store
+
+    with store.connected(module_database_url, purpose="test") as connection:
+        people(connection, doctors=1)
+        yield connection
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_without_the_parser_the_database_refuses(shared: Connection, attempt: str) -> None:
+    with pytest.raises(SqlSegmentFailed):
+        asked(shared, ATTEMPTS[attempt])
+
+    assert sql_segments.gaps(shared) == []
+
+
+def test_the_role_cannot_leave_itself_or_write_even_with_a_connection_of_its_own(
+    shared: Connection, module_database_url: str
+) -> None:
+    sql_segments.close(shared)
+    with psycopg.connect(module_database_url, options=f"-c role={sql_segments.ROLE}", autocommit=True) as own:
+        for statement in (
+            "CREATE TEMP TABLE mine (x int)",
+            "CREATE TABLE mine (x int)",
+            "DELETE FROM v_touch",
+            "LISTEN a; SELECT pg_notify('a','')",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                own.execute(statement)  # type: ignore[arg-type]
+        own.execute("RESET ROLE")
+        row = own.execute("SELECT current_user").fetchone()
+        assert row == (sql_segments.ROLE,)
+
+
+def test_the_watchdog_ends_what_its_own_timeout_does_not(
+    shared: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "SELECT count(*) AS customer_id FROM v_customer a, v_customer b, v_customer c, v_customer d, v_customer e, v_customer f"
+    shared.execute(
+        "INSERT INTO customer (of, kinds, sort_name, source) SELECT 'person', '{prescriber}', 'X', 'rpps' FROM generate_series(1, 200)"
+    )
+    monkeypatch.setattr(sql_segments, "_TIMEOUT", "0")  # as if the query had lifted it
+
+    with pytest.raises(SqlSegmentFailed, match="terminat"):
+        asked(shared, slow, limit=-1)
+
+
+def test_individual_prescription_data_is_in_no_view(database: Connection) -> None:
+    doctor = _customer(database, "person", "prescriber")
+    hidden = "SELECT customer_id FROM v_customer WHERE facts ->> ('rx_' || 'decile') = '9'"
+    assert asked(database, hidden) == {doctor}
+
+    database.execute("INSERT INTO restricted_fact VALUES ('rx_decile')")
+
+    assert asked(database, hidden) == set()
+
+
+def test_a_view_shows_nothing_later_than_the_moment_of_asking(database: Connection) -> None:
+    doctor = _customer(database, "person", "prescriber")
+    for day in (-1, 1):
+        database.execute(
+            "INSERT INTO response (customer_id, type, at, attribution, source, source_id) VALUES (%s, 'click', %s, 'none', 'web', %s)",
+            [doctor + day, ON + dt.timedelta(days=day), str(day)],
+        )
+
+    assert asked(database, "SELECT customer_id FROM v_response") == {doctor - 1}
