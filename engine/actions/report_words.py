@@ -65,6 +65,25 @@ ATTRIBUTIONS: Final[dict[str, Say]] = {
     "none": Say("not attributed", "non attribuées"),
 }
 
+TASKS: Final[dict[str, Say]] = {
+    "visit_f2f": Say("visit", "visite"),
+    "remote_visit": Say("remote visit", "visite à distance"),
+    "group_meeting": Say("group meeting", "réunion"),
+    "phone_detail": Say("visit by phone", "visite par téléphone"),
+    "obtain_agreement": Say("obtain an agreement", "obtenir un accord"),
+    "collect_consent": Say("collect a consent", "recueillir un consentement"),
+    "deliver_document": Say("deliver a document", "remettre un document"),
+    "order_taking": Say("take an order", "prise de commande"),
+}
+
+MISSING: Final[dict[str, Say]] = {
+    "email": Say("e-mail address", "adresse e-mail"),
+    "phone": Say("phone number", "téléphone"),
+    "interlocutor": Say("whom to speak to", "interlocuteur"),
+    "hours": Say("opening hours", "horaires"),
+    "consent": Say("consent", "consentement"),
+}
+
 STATES: Final[dict[str, Say]] = {
     "running": Say("running", "en cours"),
     "paused": Say("paused", "en pause"),

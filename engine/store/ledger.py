@@ -214,6 +214,16 @@ def to_prove(
         yield tuple(_addressee(row) for row in rows)
 
 
+def to_show(
+    connection: Connection, touch: TouchId, contact_point: str | None, now: dt.datetime
+) -> Addressee | None:
+    """Return whom a touch that has left went to, or `None`: it has not left, or was erased."""
+    text = statement("ledger", "to_show").replace("/*addressees*/", statement("ledger", "addressees"))
+    parameters = {"touch": touch, "contact_point": contact_point, "now": now, "wants_phone": False}
+    row = run(connection, text, parameters).fetchone()
+    return None if row is None else _addressee(row)
+
+
 def with_history(
     connection: Connection, addressees: Sequence[Addressee], now: dt.datetime
 ) -> tuple[Addressee, ...]:

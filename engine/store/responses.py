@@ -41,6 +41,7 @@ class TouchOfToken:
     channel: str
     purpose: str | None
     definition_sha: str | None
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ def touches_of_tokens(
 def touch_of_token(connection: Connection, touch: TouchId, customer: CustomerId) -> TouchOfToken | None:
     """Return the touch that a token names, or `None` if it was erased."""
     return touches_of_tokens(connection, [(touch, customer)]).get(touch)
+
+
+def touch_by_id(connection: Connection, touch: TouchId) -> TouchOfToken | None:
+    """Return a touch that a letter's signed code names."""
+    row = run(connection, statement("responses", "touch_by_id"), {"touch": touch}).fetchone()
+    return None if row is None else TouchOfToken(*row)
 
 
 def stop_contact(

@@ -78,6 +78,7 @@ cells:
   free_goods: {share: 50%, offer: {code: DPD26-B, free_goods: 10+1}}
 steps:
   announce: {channel: email, at: day 0 09:30, template: dermapharm/announce, subject: Votre offre directe}
+  letter: {channel: mailing, after: announce + 12 days, template: dermapharm/letter}
 goals:
   orders: {response: order, brand: DERMAPHARM, within: 60 days, target: 15%, value: amount}
 responses: [{order: offer_code}, {order: brand, within: 60 days}]
@@ -93,6 +94,12 @@ segment: pharmacies-24m
 title: Officines clientes
 of: organisation
 who: [{kind: pharmacy}]
+""",
+    "templates/dermapharm/announce.mjml": """\
+<mjml lang="fr"><mj-head><mj-title>Votre offre directe</mj-title></mj-head><mj-body><mj-section><mj-column>
+<mj-text>Bonjour {{ customer.name }}, <a href="{{ links.order }}">commandez</a> ou <a href="{{ links.range }}">voyez la gamme</a>.</mj-text>
+<mj-text>Réf. {{ material.reference }} <a href="{{ unsubscribe_url }}">Se désinscrire</a></mj-text>
+</mj-column></mj-section></mj-body></mjml>
 """,
     "templates/dermapharm/announce.yaml": """\
 material: dermapharm-announce
@@ -159,6 +166,11 @@ class SmallRun:
             " VALUES ('organisation', '{pharmacy}', %s, %s, '12 rue du Port', '44000', 'NANTES', 'test')"
             " RETURNING customer_id",
             *(f"Pharmacie du Port {number}", f"PHARMACIE DU PORT {number}"),
+        )
+        self._one(
+            "INSERT INTO contact_point (customer_id, type, value_norm, usage, source)"
+            " VALUES (%s, 'email', %s, 'org', 'test') RETURNING 1",
+            *(customer, f"port{number}@example.org"),
         )
         self._one("INSERT INTO contact_guard (customer_id) VALUES (%s) RETURNING 1", customer)
         return int(customer)

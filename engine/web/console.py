@@ -94,7 +94,7 @@ def mail(house: Here, request: Request, mail_id: str) -> Response:
     if found is None:
         return house.nowhere(request)
     policy = (
-        "default-src 'none'; style-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
         "form-action 'self'"
     )
     shown = (

@@ -16,7 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PUBLIC: Final = ("/c/", "/o/", "/u/", "/p/", "/v/", "/l/", "/rep", "/static/", "/health")
 """What a stranger may ask for. Everything else is the house's own."""
 
-SIGNED: Final = ("/u/", "/p/")
+LINKS: Final = ("/c/", "/o/", "/u/", "/p/", "/v/", "/l/", "/rep/in/")
+"""Pages whose address is a secret of its own."""
+
+SIGNED: Final = ("/u/", "/p/", "/l/")
 """Where a POST needs no origin: its own signed link is the proof, and a mail program has no origin (RFC 8058)."""
 
 POLICY: Final = (
@@ -43,7 +46,7 @@ class Guards:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message))
+                self._add(MutableHeaders(scope=message), str(scope["path"]))
             await send(message)
 
         answer = self._no(scope)
@@ -52,10 +55,12 @@ class Guards:
             return
         await self._app(scope, receive, send_guarded)
 
-    def _add(self, headers: MutableHeaders) -> None:
+    def _add(self, headers: MutableHeaders, path: str) -> None:
         headers.setdefault("Content-Security-Policy", POLICY)
         headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
+        # The address of a link page is a key; it goes nowhere. On the others our own forms need to say
+        # where they come from: under no-referrer a browser's Origin is "null".
+        headers["Referrer-Policy"] = "no-referrer" if is_under(path, LINKS) else "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         headers.setdefault("X-Frame-Options", "DENY")
@@ -97,8 +102,6 @@ def _is_same_origin(headers: Headers) -> bool:
     Every browser of today sends one of the two headers with a POST; whoever sends neither is none.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
-    if origin is not None:
-        return urlsplit(origin).netloc == headers.get("host")
-    return site is not None
+    if site is not None:
+        return site == "same-origin"
+    return origin is not None and urlsplit(origin).netloc == headers.get("host")

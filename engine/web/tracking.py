@@ -8,14 +8,17 @@ from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.responses import HTMLResponse
 
-from engine.content import tokens
+from engine.actions.view_mail import view_mail
+from engine.content import piece_code, tokens
 from engine.content.tokens import Purpose, Token
 from engine.model.policy import PROMOTIONAL
 from engine.problems import Say
 from engine.store import responses
-from engine.store.responses import TouchOfToken
+from engine.store.responses import Hit, TouchOfToken
 from engine.web.hits import NotRecorded, is_machine
 from engine.web.house import House
 from engine.web.ways import house_of
@@ -27,6 +30,11 @@ PIXEL: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 """A transparent GIF of one point."""
+
+VIEW_POLICY: Final = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src https: data:; frame-ancestors 'none'; base-uri 'none'"
+)
 
 PURPOSES: Final[dict[str, Say]] = {
     "promo_rx": Say("Prescription medicines and vaccines", "Médicaments sur ordonnance et vaccins"),
@@ -90,8 +98,6 @@ async def unsubscribe(house: Here, request: Request, text: str) -> Response:
     It stops every promotional purpose on this channel, not this campaign's alone: whoever says stop
     means us. The preferences page lets them choose more finely. It is in the database before the 200.
     """
-    from starlette.concurrency import run_in_threadpool
-
     token = token_of(house, text, Purpose.UNSUBSCRIBE)
     if token is None:
         return house.nowhere(request)
@@ -142,8 +148,6 @@ def preferences(house: Here, request: Request, text: str) -> Response:
 @router.post("/p/{text}")
 async def choose(house: Here, request: Request, text: str) -> Response:
     """Keep what the customer chose: every purpose that is offered and not ticked is a no."""
-    from starlette.concurrency import run_in_threadpool
-
     token = token_of(house, text, Purpose.PREFERENCES)
     if token is None:
         return house.nowhere(request)
@@ -180,6 +184,64 @@ def _preferences(house: House, request: Request, blocked: set[str], *, is_saved:
         purposes=PURPOSES,
         blocked=set(PURPOSES) if "*" in blocked else blocked,
         is_saved=is_saved,
+    )
+
+
+@router.get("/v/{text}")
+def view(house: Here, request: Request, text: str) -> Response:
+    """Show the mail in the browser, in a sandbox: its links work, nothing else does."""
+    token = token_of(house, text, Purpose.VIEW)
+    if token is None:
+        return house.nowhere(request)
+    with house.database() as connection:
+        touch = responses.touch_of_token(connection, token.touch, token.customer)
+        html = (
+            None if touch is None else view_mail(connection, touch, house.app.channels, now=house.app.now())
+        )
+    if html is None:
+        return house.nowhere(request)
+    return HTMLResponse(html, headers={"Content-Security-Policy": VIEW_POLICY})
+
+
+@router.get("/l/{code}")
+def letter(house: Here, request: Request, code: str) -> Response:
+    """Show the page behind the code of a letter, scanned or typed: the offer, where to go, how to say no."""
+    return _letter(house, request, code, stop=False)
+
+
+@router.post("/l/{code}")
+async def letter_answer(house: Here, request: Request, code: str) -> Response:
+    """Stop letters, for whoever holds the letter's code."""
+    form = await _form(request)
+    return await run_in_threadpool(_letter, house, request, code, stop=form.get("act") == "stop")
+
+
+def _letter(house: House, request: Request, code: str, *, stop: bool) -> Response:
+    touch_id = piece_code.read(house.app.settings.secret, code)
+    now = house.app.now()
+    with house.database() as connection:
+        touch = None if touch_id is None else responses.touch_by_id(connection, touch_id)
+        if touch is None or touch.definition_sha is None or touch.campaign is None or touch.step is None:
+            return house.nowhere(request)
+        definition = house.definition(connection, touch.definition_sha, touch.campaign)
+        cell = definition.campaign.cells.get(touch.cell or "")
+        if stop:
+            responses.stop_contact(
+                connection, touch, stopped(touch), at=now, proof=f"touch {touch.touch}, letter code"
+            )
+        else:
+            seen = is_machine(request.headers.get("user-agent", ""), request.method)
+            kind = "click_suspect" if seen else "click"
+            responses.record_hits(connection, [Hit(touch.touch, touch.customer, kind, now, "letter")], now)
+        links = house.targets(connection, touch)
+    return house.page(
+        request,
+        "letter.html",
+        title=definition.campaign.title,
+        company=definition.policy.company,
+        offer=None if cell is None else cell.offer,
+        links=links,
+        is_stopped=stop,
     )
 
 

@@ -13,7 +13,7 @@ from engine.content import tokens
 from engine.content.tokens import Purpose
 from engine.model.written import CustomerId, TouchId
 from engine.store.database import Connection
-from engine.testing.small_run import START, SmallRun
+from engine.testing.small_run import FILES, START, SmallRun
 from engine.web.site import create
 
 SECRET = b"sixteen bytes and more"
@@ -28,6 +28,9 @@ def small(database: Connection) -> SmallRun:
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> App:
+    policy = tmp_path / "campaigns" / "policy.yaml"
+    policy.parent.mkdir()
+    policy.write_text(FILES["campaigns/policy.yaml"], encoding="utf-8")
     settings = Settings(
         root=tmp_path,
         folder=tmp_path / ".touchbase",
@@ -86,6 +89,12 @@ class Links:
         touch = TouchId(self._small.touches[number, "announce"])
         customer = CustomerId(self._small.customer(number))
         return PATHS[purpose] + tokens.make(SECRET, purpose, touch, customer, link)
+
+    def letter(self, number: int) -> str:
+        """Return the path of the code on the letter to a pharmacy."""
+        from engine.content import piece_code
+
+        return "/l/" + piece_code.make(SECRET, TouchId(self._small.touches[number, "letter"]))
 
 
 @pytest.fixture

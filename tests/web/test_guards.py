@@ -44,7 +44,13 @@ def test_every_answer_carries_the_security_headers(here: TestClient, path: str) 
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe-inline" not in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] in ("no-referrer", "same-origin")
+
+
+@pytest.mark.parametrize("path", ["/c/x", "/o/x", "/u/x", "/p/x", "/v/x", "/l/x", "/rep/in/x"])
+def test_the_address_of_a_link_page_is_told_to_nobody(here: TestClient, path: str) -> None:
+    assert here.get(path).headers["referrer-policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize("path", ["/", "/rep", "/tasks"])

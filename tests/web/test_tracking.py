@@ -180,3 +180,46 @@ def test_preferences_cannot_ask_for_what_is_not_offered(stranger, links, databas
     )
 
     assert rows(database, "SELECT count(*) FROM consent_event WHERE opt = 'opt_in'") == [(0,)]
+
+
+def test_the_code_of_a_letter_opens_its_page(stranger, links, database, small) -> None:  # type: ignore[no-untyped-def]
+    page = stranger.get(links.letter(3))
+
+    assert page.status_code == 200 and "DPD26-A" in page.text
+    assert rows(
+        database, "SELECT type, label FROM response WHERE touch_id = %s", small.touches[3, "letter"]
+    ) == [("click", "letter")]
+
+
+def test_a_letter_can_be_answered_with_no_more_letters(stranger, links, database, small) -> None:  # type: ignore[no-untyped-def]
+    stranger.post(links.letter(3), data={"act": "stop"})
+
+    assert rows(
+        database,
+        "SELECT 'mailing:commercial' = ANY(blocked) FROM contact_guard WHERE customer_id = %s",
+        small.customer(3),
+    ) == [(True,)]
+
+
+def test_looking_at_a_letters_page_stops_nothing(stranger, links, database) -> None:  # type: ignore[no-untyped-def]
+    before = rows(database, EVERYTHING)
+
+    stranger.get(links.letter(3))
+
+    assert rows(database, EVERYTHING) == before
+
+
+@pytest.mark.parametrize("code", ["0000-0000-0000", "x", "../../etc", "é"])
+def test_a_guessed_letter_code_leads_nowhere(stranger, code: str) -> None:  # type: ignore[no-untyped-def]
+    assert stranger.get(f"/l/{code}").status_code == 404
+
+
+def test_a_mail_can_be_viewed_in_the_browser_in_a_sandbox(stranger, links) -> None:  # type: ignore[no-untyped-def]
+    page = stranger.get(links.path(Purpose.VIEW, 2))
+
+    assert page.status_code == 200 and "Bonjour Pharmacie du Port 2" in page.text
+    assert page.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_a_mail_that_never_left_cannot_be_viewed(stranger, links) -> None:  # type: ignore[no-untyped-def]
+    assert stranger.get(links.path(Purpose.VIEW, 3)).status_code == 404

@@ -109,6 +109,13 @@ WITH gated AS MATERIALIZED (
      ORDER BY touch_id LIMIT %(limit)s)
 /*addressees*/
 
+-- name: to_show
+-- The same, of one touch that has left: to look at again what it said.
+WITH gated AS MATERIALIZED (
+    SELECT touch_id, customer_id, epoch, cell, due_at, not_after, rep_id, contact_point_id, state FROM touch
+     WHERE touch_id = %(touch)s AND state IN ('accepted', 'unknown'))
+/*addressees*/
+
 -- name: last_touches
 -- The ten last contacts of each customer of a group, newest first: what a rep should know before knocking.
 SELECT x.customer_id, h.at, h.channel, h.campaign, h.step, h.outcome

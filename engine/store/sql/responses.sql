@@ -10,7 +10,8 @@ WITH hit AS (
 INSERT INTO response (customer_id, touch_id, run_id, campaign, step, channel, brand, type, at, label,
                       attribution, source, source_id)
 SELECT touch.customer_id, touch_id, run_id, campaign, step, channel, brand,
-       CASE WHEN type = 'click' AND at < touched_at + interval '5 seconds' THEN 'click_suspect' ELSE type END,
+       CASE WHEN type = 'click' AND channel = 'email' AND at BETWEEN touched_at AND touched_at + interval '5 seconds'
+            THEN 'click_suspect' ELSE type END,
        at, label, 'token', 'web', hit.source_id
   FROM hit JOIN touch USING (touch_id)
  WHERE touch.customer_id = hit.customer_id
@@ -31,10 +32,14 @@ SELECT touch_id, epoch, 'accepted', 'web', 'evidence: a link of this touch was u
 
 -- name: touches_of_tokens
 -- What the pages need to know of the touches behind links: no name, no address.
-SELECT touch_id, touch.customer_id, run_id, touch.campaign, step, channel, touch.purpose, definition_sha
+SELECT touch_id, touch.customer_id, run_id, touch.campaign, step, channel, touch.purpose, definition_sha, cell
   FROM unnest(%(touches)s::bigint[], %(customers)s::bigint[]) AS token (touch_id, customer_id)
   JOIN touch USING (touch_id) LEFT JOIN run USING (run_id)
  WHERE touch.customer_id = token.customer_id;
+
+-- name: touch_by_id
+SELECT touch_id, touch.customer_id, run_id, touch.campaign, step, channel, touch.purpose, definition_sha, cell
+  FROM touch LEFT JOIN run USING (run_id) WHERE touch_id = %(touch)s AND state IN ('accepted', 'unknown');
 
 -- name: lock_guard
 -- Take the row that the gate shares; from here on no gate of this customer commits until we do. A
