@@ -7,9 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from bench import email_render, email_wire, freeze
+from bench import email_render, email_wire, freeze, load
 
-LINES = {"freeze": freeze.line, "email_render": email_render.line, "email_wire": email_wire.line}
+LINES = {
+    "load": load.line,
+    "freeze": freeze.line,
+    "email_render": email_render.line,
+    "email_wire": email_wire.line,
+}
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -51,10 +51,14 @@ class Emails:
 
     def shown(self, parcel: Parcel) -> tuple[str, str]:
         """Return subject and text part, as a mail program reads them."""
-        parsed = message_from_bytes(parcel.content.data, policy=policy.default)
-        assert isinstance(parsed, EmailMessage)
+        parsed = _parsed(parcel)
         text = parsed.get_body(("plain",))
-        return str(parsed["subject"]), "" if text is None else text.get_content()
+        return str(parsed["subject"]), "" if text is None else str(text.get_content())
+
+    def html(self, parcel: Parcel) -> str:
+        """Return the HTML part, as a mail program reads it: for a preview."""
+        part = _parsed(parcel).get_body(("html",))
+        return "" if part is None else str(part.get_content())
 
     def deliver(self, wave: Wave, parcels: Iterable[Parcel], transaction: Transaction) -> Iterator[Receipt]:
         """Hand mails to the relay. Their boundary is its 250, so `transaction` is left alone."""
@@ -76,6 +80,12 @@ class Emails:
         if self._desk.smtp_url is not None:
             return Relay.from_url(self._desk.smtp_url)
         return Outbox(self._desk.folder / "outbox").relay()
+
+
+def _parsed(parcel: Parcel) -> EmailMessage:
+    parsed = message_from_bytes(parcel.content.data, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
 
 
 def channel(desk: Desk) -> Channel:

@@ -40,6 +40,11 @@ GROUPS: Final = (
             Command(
                 "generate", "engine.cli.customers:generate", "Fill an empty base with made-up customers."
             ),
+            Command(
+                "load",
+                "engine.cli.customers:load",
+                "Bring a delivered file into the base, checked and merged.",
+            ),
             Command("demo", "engine.cli.demo:demo", "A made-up base, and every campaign driven through it."),
         ),
     ),
@@ -50,6 +55,11 @@ GROUPS: Final = (
                 "plan",
                 "engine.cli.runs:plan",
                 "Show whom a campaign would reach, whom not and why, and what it costs.",
+            ),
+            Command(
+                "preview",
+                "engine.cli.runs:preview",
+                "Show a step as real customers would get it, in the browser.",
             ),
             Command(
                 "run", "engine.cli.runs:run", "Carry out a plan, or a campaign's slot, as far as it is due."

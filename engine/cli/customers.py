@@ -1,11 +1,93 @@
 """Commands about the customer base."""
 
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
 
 from engine.app import open_app
 from engine.cli.clock import HOME, moment
-from engine.cli.console import count, say
+from engine.cli.console import count, say, table
 from engine.problems import Say
+
+if TYPE_CHECKING:
+    from engine.actions.load import LoadReport
+
+WORDS: Final = {
+    "created": Say("new", "nouveaux"),
+    "changed": Say("changed", "modifiés"),
+    "unchanged": Say("unchanged", "inchangés"),
+    "repeated": Say("lines about a customer of a later line", "lignes sur un client d'une ligne suivante"),
+    "rejected": Say("lines left out", "lignes écartées"),
+    "values_left_out": Say("values left out", "valeurs écartées"),
+    "finess_repaired": Say("FINESS whose leading zero was put back", "FINESS dont le zéro initial a été remis"),
+    "phones_repaired": Say("telephone numbers whose leading zero was put back", "téléphones dont le zéro initial a été remis"),
+    "postcodes_repaired": Say("postcodes whose leading zero was put back", "codes postaux dont le zéro initial a été remis"),
+    "suspect": Say("identifiers kept although their key is wrong", "identifiants gardés malgré une clé fausse"),
+    "unresolved": Say("lines whose town is not known under its postcode", "lignes dont la commune est inconnue sous ce code postal"),
+}  # fmt: skip
+
+SHOWN: Final = 20  #: problems in the terminal; the rejects file has them all
+
+
+def load(
+    file: Path,
+    *,
+    as_: Annotated[str, Parameter(name="--as")],
+    from_: Annotated[str | None, Parameter(name="--from")] = None,
+    plan: bool = False,
+) -> None:
+    """Bring a delivered file into the base: checked, merged by identifier, what is left out told by line.
+
+    Args:
+        file: The file as it came; .gz too.
+        as_: What it holds: pharmacies, hospitals, customers, towns.
+        from_: The system whose ids it carries; the feed's name if not given.
+        plan: Say what would happen, and change nothing.
+    """
+    from engine.actions.load import load as loaded
+
+    app = open_app()
+    with app.database("load") as connection:
+        report = loaded(
+            connection,
+            file,
+            as_,
+            on=app.now().astimezone(HOME).date(),
+            rejects_folder=app.settings.folder / "rejects",
+            source=from_,
+            plan=plan,
+            language=app.settings.language,
+        )
+    _show(report)
+
+
+def _show(report: "LoadReport") -> None:
+    lines = count(report.lines)
+    say(
+        Say(f"{report.file}: {lines} lines. Nothing was changed; this would happen:",
+            f"{report.file} : {lines} lignes. Rien n'a été modifié ; voici ce qui se passerait :")
+        if report.planned
+        else Say(f"{report.file}: {lines} lines.", f"{report.file} : {lines} lignes.")
+    )  # fmt: skip
+    always = ("created", "changed", "rejected")
+    for name, number in report.counts.items():
+        if number or name in always:
+            say(Say(f"  {count(number)} {WORDS[name].en}", f"  {count(number)} {WORDS[name].fr}"))
+    if report.ignored:
+        names = ", ".join(report.ignored)
+        say(Say(f"  columns not used: {names}", f"  colonnes non utilisées : {names}"))
+    if report.towns:
+        some = ", ".join(f"{code} {town}" for code, town in report.towns[:SHOWN])
+        say(Say(f"  towns: {some}", f"  communes : {some}"))
+    if report.rejected:
+        table(
+            [Say("line", "ligne"), Say("column", "colonne"), Say("what is wrong", "problème"), Say("what to do", "que faire")],
+            [(one.line, one.column or "", one.what, one.remedy) for one in report.rejected[:SHOWN]],
+        )  # fmt: skip
+    if report.rejects_file:
+        say(Say(f"All of them: {report.rejects_file}", f"Tous : {report.rejects_file}"))
 
 
 def generate(*, customers: int = 20_000, seed: int = 2026, as_of: str | None = None) -> None:

@@ -184,3 +184,49 @@ def explain(campaign: str, customer: int) -> None:
     from engine.cli.showing import show_story
 
     show_story(open_app(), campaign, customer)
+
+
+def preview(
+    campaign: str,
+    step: str,
+    *,
+    customer: int | None = None,
+    worst: bool = False,
+    slot: str | None = None,
+    as_of: str | None = None,
+) -> None:
+    """Write a step as real customers would get it, on one page for the browser.
+
+    Nothing is kept and nothing leaves: the run is rehearsed and rolled back.
+
+    Args:
+        campaign: A name from campaigns/.
+        step: One of its steps.
+        customer: The number of one customer; without it, the first few.
+        worst: Those for whom a text most easily goes wrong: empty first name, longest name, each cell and language.
+        slot: The start to rehearse, local time: 2026-03-03T09:30. Without it: the latest that has come, else the next.
+        as_of: Pretend that it is this moment: 2026-03-10 or 2026-03-10T09:30.
+    """
+    from engine.actions.plan import named_slot, slot_for
+    from engine.actions.preview import kept
+    from engine.actions.preview import preview as made
+    from engine.model.written import CustomerId
+
+    app = open_app(as_of=moment(as_of))
+    now = app.now()
+    chosen = named_slot(app.project, campaign, slot) if slot else slot_for(app.project, campaign, now)
+    with app.database("preview") as connection:
+        shown = made(
+            connection,
+            app.project,
+            campaign,
+            step,
+            chosen,
+            app.channels,
+            pepper=app.pepper,
+            now=now,
+            customer=None if customer is None else CustomerId(customer),
+            worst=worst,
+        )
+    path = kept(shown, app.settings.folder / "previews", campaign, step)
+    console.say(Say(f"{len(shown)} previews: {path.as_uri()}", f"{len(shown)} aperçus : {path.as_uri()}"))

@@ -87,7 +87,25 @@ def percent(value: Decimal | float) -> str:
     return f"{(Decimal(str(value)) * 100).normalize():f}".replace(".", ",") + "\u00a0%"
 
 
-FILTERS: Final[Mapping[str, Callable[..., Any]]] = {"date": date, "money": money, "percent": percent}
+def phone(value: str) -> str:
+    """Return a telephone number as the French write their own; another country's stays as it is.
+
+    >>> phone("+33639989159"), phone("+3225551212")
+    ('06\xa039\xa098\xa091\xa059', '+3225551212')
+    """
+    digits = value.replace(" ", "")
+    if not (digits.startswith("+33") and digits[1:].isdigit() and len(digits) == 12):
+        return value
+    national = "0" + digits[3:]
+    return "\u00a0".join(national[place : place + 2] for place in range(0, 10, 2))
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "date": date,
+    "money": money,
+    "percent": percent,
+    "phone": phone,
+}
 _OF_JINJA: Final = ("default", "d", "upper", "lower", "capitalize", "trim")
 _TESTS: Final = ("defined", "undefined", "lt", "le", "gt", "ge", "eq", "ne", "in", "none")
 

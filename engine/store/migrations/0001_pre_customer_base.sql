@@ -6,6 +6,7 @@ CREATE TABLE town (                       -- reference: which town a postcode an
     name        text NOT NULL,            -- as printed on a letter
     folded      text NOT NULL,            -- capitals, no accents, one space: what names are joined on
     department  text NOT NULL,            -- 01..19, 2A, 2B, 21..95, 971..988
+    cedex       boolean NOT NULL DEFAULT false,  -- a firm's own bag at the post office: known by its code, whatever the town is called
     PRIMARY KEY (postcode, folded, insee)
 );
 

@@ -1,0 +1,179 @@
+"""Load a delivered file into the base: checked, merged by identifier, every line that was left out told why."""
+
+import csv
+import datetime as dt
+import gzip
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from engine.problems import Language, Say, UsageError, did_you_mean
+from engine.store.base import customers
+from engine.store.base.feeds import FEEDS, Feed
+from engine.store.base.staging import Rejected, Staged, stage, stage_rows
+from engine.store.base.table_file import TableFile, examined, records
+from engine.store.database import Connection, run
+from engine.store.statements import statement
+
+LOADED: Final = ("customers", "pharmacies", "hospitals", "towns")
+"""What `load` takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a delivery did, or with `--plan` would do."""
+
+    feed: str
+    file: str
+    planned: bool  #: nothing was changed
+    lines: int
+    counts: Mapping[str, int]  #: created, changed, unchanged, rejected, ...
+    ignored: tuple[str, ...]  #: columns that we do not know
+    towns: tuple[tuple[str, str], ...]  #: postcode and town that do not belong together
+    rejected: tuple[Rejected, ...]
+    rejects_file: Path | None
+    batch: int | None
+
+
+def load(
+    connection: Connection,
+    path: Path,
+    feed: str,
+    *,
+    on: dt.date,
+    rejects_folder: Path,
+    source: str | None = None,
+    plan: bool = False,
+    language: Language = "en",
+) -> LoadReport:
+    """Load a file, in one transaction; a second time it changes nothing.
+
+    Args:
+        on: The day of the delivery, where the file does not say how old a line is.
+        source: The system it comes from: its own ids are kept as `ext:<source>`; the feed's name if not said.
+        plan: Do it all, report, and take it back.
+
+    Raises:
+        UsageError: no such feed, no readable file, or a header that does not fit.
+    """
+    if feed not in LOADED:
+        raise UsageError(
+            Say(f"There is no delivery '{feed}'. Nothing was loaded.", f"Il n'y a pas de livraison « {feed} ». Rien n'a été chargé."),
+            did_you_mean(feed, LOADED),
+        )  # fmt: skip
+    kind = FEEDS[feed]
+    source = source or feed
+    with connection.transaction(force_rollback=plan):
+        file, staged = _staged(connection, path, kind)
+        if kind.stage == "towns":
+            counts, towns = _towns(connection, staged)
+            rejected = list(staged.rejected)
+        else:
+            merged = customers.merge(connection, kind, staged, source=source, on=on)
+            rejected = sorted([*staged.rejected, *merged.rejected], key=lambda one: one.line)
+            towns = merged.towns
+            counts = {
+                "created": merged.created, "changed": merged.changed, "unchanged": merged.unchanged, "repeated": merged.repeated,
+                "finess_repaired": merged.finess_repaired, "phones_repaired": merged.phones_repaired,
+                "postcodes_repaired": merged.postcodes_repaired, "suspect": merged.suspect, "unresolved": merged.unresolved,
+            }  # fmt: skip
+        connection.execute("DROP TABLE load_stage")
+        if staged.were_numbered and rejected and file is not None:
+            rejected = _placed(file, rejected)
+        counts = {
+            **counts,
+            "rejected": len({one.line for one in rejected if one.whole_line}),
+            "values_left_out": sum(not one.whole_line for one in rejected),
+        }
+        batch = _keep(connection, feed, path, staged, counts, rejected)
+    written = None if plan or not rejected else _write(rejects_folder, path, batch, rejected, language)
+    if not plan and counts["created"]:
+        connection.execute("ANALYZE customer, identifier, contact_point, contact_guard, town")
+    return LoadReport(feed, path.name, plan, staged.lines, counts, staged.ignored, towns, tuple(rejected), written, None if plan else batch)  # fmt: skip
+
+
+def _staged(connection: Connection, path: Path, feed: Feed) -> tuple[TableFile | None, Staged]:
+    if feed.stage == "towns" and path.name.removesuffix(".gz").endswith(".json"):
+        return None, stage_rows(connection, feed, *_town_rows(path))
+    file = examined(path, has_header=not feed.positions)
+    return file, stage(connection, file, feed)
+
+
+def _town_rows(path: Path) -> tuple[list[str], list[tuple[str | None, ...]]]:
+    """Return the rows of a table of postcodes, or of CEDEX codes by code, written as JSON."""
+    try:
+        data = path.read_bytes()
+        content: Any = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+        if isinstance(content, dict):
+            return ["postcode", "insee", "name", "cedex"], [
+                (code, town["insee"], town.get("ville") or town.get("nom"), "cedex")
+                for code, town in content.items()
+            ]
+        return ["postcode", "insee", "name", "label"], [
+            (row["codePostal"], row["codeCommune"], row["nomCommune"], row.get("libelleAcheminement"))
+            for row in content
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(
+            Say(f"{path.name} is no table of towns that we know. Nothing was loaded.",
+                f"{path.name} n'est pas une table de communes connue. Rien n'a été chargé."),
+            Say("JSON: a list with codePostal, codeCommune, nomCommune, or CEDEX codes with insee and ville.",
+                "JSON : une liste avec codePostal, codeCommune, nomCommune, ou des codes CEDEX avec insee et ville."),
+        ) from None  # fmt: skip
+
+
+def _towns(connection: Connection, staged: Staged) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
+    created = run(connection, statement("load_customers", "towns")).rowcount
+    return {"created": created, "changed": 0}, ()
+
+
+def _placed(file: TableFile, rejected: list[Rejected]) -> list[Rejected]:
+    """Return the same with lines of the file: a cell with line breaks makes them differ from rows."""
+    wanted = {one.line for one in rejected}
+    rows = itertools.islice(enumerate(records(file), start=2), max(wanted))
+    lines = {row: line for row, (line, _) in rows if row in wanted}
+    return [replace(one, line=lines.get(one.line, one.line)) for one in rejected]
+
+
+def _keep(
+    connection: Connection,
+    feed: str,
+    path: Path,
+    staged: Staged,
+    counts: Mapping[str, int],
+    rejected: list[Rejected],
+) -> int:
+    row = connection.execute(
+        "INSERT INTO import_batch (feed, file, sha256, counts) VALUES (%s, %s, %s, %s) RETURNING batch_id",
+        [feed, path.name, staged.sha256, json.dumps({"lines": staged.lines, **counts})],
+    ).fetchone()
+    assert row is not None
+    with connection.cursor().copy(
+        "COPY reject (batch_id, line, column_name, reason, remedy) FROM STDIN"
+    ) as copy:
+        for one in rejected:
+            copy.write_row((row[0], one.line, one.column, one.what.en, one.remedy.en))
+    return int(row[0])
+
+
+def _write(folder: Path, path: Path, batch: int, rejected: list[Rejected], language: Language) -> Path:
+    """Write what was left out, for whoever sent the file; it holds lines and columns, no values."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / f"{path.name.split('.')[0]}-{batch}-rejects.csv"
+    with written.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file, delimiter=";")
+        table.writerow(["line", "column", "left out", "what is wrong", "what to do"])
+        for one in rejected:
+            table.writerow(
+                [
+                    one.line,
+                    one.column or "",
+                    "line" if one.whole_line else "value",
+                    one.what.in_(language),
+                    one.remedy.in_(language),
+                ]
+            )
+    return written
