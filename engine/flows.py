@@ -115,6 +115,7 @@ def send_some(run: int, as_of: str | None = None) -> int:
             worker=f"{socket.gethostname()}:{os.getpid()}",
             clock=app.now,
             needs_permit=app.settings.is_real_world,
+            pepper=app.pepper,
             progress=told,
             most=AT_ONCE,
         )

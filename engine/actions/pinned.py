@@ -4,17 +4,19 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.content.card import card
 from engine.contract import Channel, Wave
 from engine.loading import segments as segment_files
 from engine.loading.project import campaign_from, packs, policy_from
 from engine.model.campaign import AnyCampaign, Step
+from engine.model.material import Material
 from engine.model.policy import Policy, RulePack
 from engine.model.segment import Library
 from engine.model.written import RunId
 from engine.problems import FilesError
 from engine.store import ledger
 from engine.store.database import Connection
-from engine.store.journey import Reach
+from engine.store.journey import MaterialLimits, Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,28 @@ class Definition:
         """Return how a step reaches people: what its channel needs, whom its rep must be, what its material allows."""
         step: Step = self.campaign.steps[step_name]
         task = getattr(step, "task", None)
-        return Reach(channel.contact_point, pepper, getattr(task, "reps", None))
+        template = getattr(step, "template", None) or getattr(task, "talking_points", None)
+        limits = material_limits(None if template is None else card(self.files, str(template)))
+        return Reach(channel.contact_point, pepper, getattr(task, "reps", None), limits)
+
+
+def material_limits(material: Material | None) -> MaterialLimits:
+    """Return whom a material may be shown and when (C-30, C-36); a step without a card has no such limits.
+
+    The day a card says the material was withdrawn is the first on which it may not go out.
+    """
+    if material is None:
+        return MaterialLimits()
+    audience, visa = material.audience, material.visa
+    ends = [] if visa is None else [visa.expires]
+    if material.withdrawn is not None:
+        ends.append(material.withdrawn - dt.timedelta(days=1))
+    return MaterialLimits(
+        tuple(audience.kinds) or None,
+        tuple(audience.specialty_groups) or None,
+        None if visa is None else visa.granted,
+        min(ends, default=None),
+    )
 
 
 def understood(sha: str, files: Mapping[str, str], name: str, steps: tuple[type[Step], ...]) -> Definition:

@@ -13,7 +13,7 @@ from engine.actions.pinned import Definition, pinned
 from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
 from engine.problems import ChannelUnavailable
-from engine.store import conservation, ledger
+from engine.store import conservation, journey, ledger
 from engine.store.database import Connection
 
 Clock: TypeAlias = Callable[[], dt.datetime]
@@ -40,6 +40,7 @@ def drain(
     worker: str,
     clock: Clock,
     needs_permit: bool,
+    pepper: str,
     progress: Progress = silent,
     most: int | None = None,
 ) -> Sent:
@@ -65,9 +66,14 @@ def drain(
                 connection,
                 run_id,
                 step_name,
-                channel=channel.name,
-                purpose=definition.campaign.purpose,
-                contact_point=channel.contact_point,
+                law=journey.judged_parameters(
+                    definition.campaign,
+                    step,
+                    definition.reach(step_name, channel, pepper),
+                    definition.policy,
+                    definition.rules,
+                    clock(),
+                ),
                 worker=worker,
                 limit=channel.batch,
                 now=clock(),

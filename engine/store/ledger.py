@@ -144,16 +144,17 @@ def gate(
     run_id: RunId,
     step: str,
     *,
-    channel: str,
-    purpose: str,
-    contact_point: str | None,
+    law: Mapping[str, Any],
     worker: str,
     limit: int,
     now: dt.datetime,
     wants_phone: bool = False,
     permit: bool = True,
 ) -> Group:
-    """Claim and gate a group of touches in one transaction of its own; nothing may leave before it returned."""
+    """Claim and gate a group of touches in one transaction of its own; nothing may leave before it returned.
+
+    `law` is what `journey.judged_parameters` says of the step; what may have changed is asked again.
+    """
     with connection.transaction():
         row = run(connection, statement("ledger", "hold_switch"), {"run": run_id}).fetchone()
         if row is None or row[0] != "running":
@@ -165,16 +166,14 @@ def gate(
             connection,
             text,
             {
+                **law,
                 "run": run_id,
                 "step": step,
-                "stops": ["*", channel, f"{channel}:{purpose}"],
-                "safety": purpose == "safety",
                 "now": now,
                 "limit": limit,
                 "worker": worker,
                 "lease": LEASE,
                 "most": MOST_CRASHES,
-                "contact_point": contact_point,
                 "wants_phone": wants_phone,
             },
         ).fetchall()

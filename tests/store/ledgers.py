@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from engine.contract import Ending, Receipt
 from engine.model.written import RunId
-from engine.store import ledger
+from engine.store import journey, ledger
 from engine.store.database import Connection
+from engine.store.journey import Reach
+from tests.store.bases import campaign, policy, rules
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
+LAW = journey.judged_parameters(
+    campaign(), campaign().steps["announce"], Reach("email", "pepper"), policy(), rules(), NOW
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,7 @@ def gate(
         connection,
         run,
         "announce",
-        channel="email",
-        purpose="promo_rx",
-        contact_point="email",
+        law=LAW,
         worker=worker,
         limit=limit,
         now=NOW,

@@ -9,7 +9,7 @@ from engine.contract import Ending, Receipt
 from engine.model.touch import MOVES, TouchState
 from engine.store import ledger
 from engine.store.database import Connection, connected
-from tests.store.ledgers import NOW, accept, gate, ready, states
+from tests.store.ledgers import LAW, NOW, accept, gate, ready, states
 
 
 def test_a_touch_that_is_gated_is_given_to_nobody_else(database: Connection) -> None:
@@ -180,9 +180,7 @@ def test_nothing_leaves_after_its_window(database: Connection) -> None:
         database,
         prepared.run,
         "announce",
-        channel="email",
-        purpose="promo_rx",
-        contact_point="email",
+        law=LAW,
         worker="w1",
         limit=10,
         now=late,

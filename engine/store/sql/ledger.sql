@@ -66,22 +66,49 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- Claim and gate a group in one move. Touches and their guards are taken only where nobody else holds them: an
 -- unsubscribe that is under way keeps its guard, its touch is passed over now and meets the block next time; so
 -- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
+-- Of what was judged when the step was planned, that which may have changed since is asked again of exactly these
+-- customers, each table probed by key: a death, a refusal, a consent that ran out, a suppression, an address that bounced.
 WITH next AS MATERIALIZED (
-    SELECT t.touch_id, g.blocked && %(stops)s::text[] AND NOT %(safety)s AS is_blocked
+    SELECT t.touch_id, t.customer_id, g.blocked && %(stops)s::text[] AS is_blocked
       FROM touch t JOIN contact_guard g ON g.customer_id = t.customer_id
      WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
        AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
        AND t.due_at <= %(now)s AND (t.not_after IS NULL OR t.not_after > %(now)s)
      ORDER BY t.touch_id LIMIT %(limit)s
        FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
+judged AS MATERIALIZED (
+    SELECT n.touch_id, array_remove(ARRAY[
+               CASE WHEN c.status = 'merged' THEN 'merged' END,
+               CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
+               CASE WHEN c.status = 'deceased' THEN 'deceased' END,
+               CASE WHEN c.status = 'erased' THEN 'erased' END,
+               CASE WHEN NOT %(safety)s AND (n.is_blocked OR k.refused OR s.is_suppressed OR (%(channel)s IN ('call','visit') AND c.do_not_call))
+                    THEN 'opted_out' END,
+               CASE WHEN NOT %(safety)s AND k.given AND NOT k.current
+                     AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
+               CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
+               CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END], NULL) AS reasons
+      FROM next n
+      JOIN customer c ON c.customer_id = n.customer_id
+      LEFT JOIN contact_point p ON p.customer_id = n.customer_id AND p.type = %(contact_point)s AND p.is_main
+     CROSS JOIN LATERAL (
+           SELECT count(*) > 0 AS is_suppressed FROM suppression
+            WHERE fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm) AND scope IN ('*', %(channel)s)
+              AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)) AS s
+     CROSS JOIN LATERAL (
+           SELECT bool_or(opt IN ('opt_out','never')) AS refused, bool_or(opt = 'opt_in') AS given,
+                  bool_or(opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS current
+             FROM consent
+            WHERE customer_id = n.customer_id AND channel = %(channel)s AND purpose IN (%(purpose)s, '*')
+              AND scope IN ('all', %(brand)s) AND address IN ('', coalesce(p.value_norm, ''))) AS k),
 stopped AS (
-    UPDATE touch SET state = 'excluded', reason = 'opted_out', reasons = ARRAY['opted_out']
-      FROM next WHERE touch.touch_id = next.touch_id AND next.is_blocked),
+    UPDATE touch SET state = 'excluded', reason = judged.reasons[1], reasons = judged.reasons
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) > 0),
 gated AS (
     UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
            owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
            lease_until = clock_timestamp() + %(lease)s::interval
-      FROM next WHERE touch.touch_id = next.touch_id AND NOT next.is_blocked
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0
     RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
               touch.contact_point_id, touch.state)
 /*addressees*/
