@@ -196,6 +196,11 @@ class App:
             yield connection
 
     @property
+    def journals(self) -> Path:
+        """Where this machine's workers keep what may have left."""
+        return self.settings.folder / "journals"
+
+    @property
     def pepper(self) -> str:
         """The key of fingerprints; it stands outside the database."""
         import hashlib

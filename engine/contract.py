@@ -174,6 +174,10 @@ class Outcome:
     source_id: str
 
 
+def untold(touch: TouchId) -> None:
+    """Keep no journal of what may leave."""
+
+
 Composer: TypeAlias = Callable[[Addressee], Parcel | Failure]
 
 
@@ -203,8 +207,17 @@ class Channel(Protocol):
         """Return a parcel's title and plain text: what an author looks at in a plan."""
         ...
 
-    def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+    def deliver(
+        self,
+        wave: Wave,
+        parcels: Sequence[Parcel],
+        transaction: Transaction,
+        may_leave: Callable[[TouchId], None] = ...,
+    ) -> Iterator[Receipt]:
         """Hand over; the one effect. One receipt per parcel, as soon as it is known.
+
+        `may_leave` is told of each touch before anything of it can leave for good; a channel for
+        which a repeat is safe need not tell.
 
         `transaction` is the open transaction in which the receipts are settled: a channel whose
         boundary is our own database writes its rows there; the others leave it alone.

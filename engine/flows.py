@@ -6,8 +6,6 @@ nothing else may: `kept_private` lets our own errors through, which never name a
 
 import datetime as dt
 import logging
-import os
-import socket
 from collections.abc import Callable
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
@@ -104,15 +102,17 @@ def come_due(run: int, as_of: str | None = None) -> dict[str, int]:
 @kept_private
 def send_some(run: int, as_of: str | None = None) -> int:
     """Send some of what is ready in a run; return how many touches were settled, 0 when dry."""
+    from engine.actions.journal import journal
     from engine.actions.send import drain as drained
 
     app = _app(as_of)
-    with app.database("send") as connection:
+    with app.database("send") as connection, journal(app.journals) as kept:
         sent = drained(
             connection,
             RunId(run),
             app.channels,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
+            worker=kept.worker,
+            journal=kept,
             clock=app.now,
             needs_permit=app.settings.is_real_world,
             pepper=app.pepper,
@@ -189,7 +189,7 @@ def give_up(as_of: str | None = None) -> dict[str, int]:
 
     app = _app(as_of)
     with app.database("reconcile") as connection:
-        found = reconciled(connection, app.channels, now=app.now())
+        found = reconciled(connection, app.channels, journals=app.journals, now=app.now())
     return {"given up": found.given_up, "unknown": found.unknown}
 
 

@@ -11,8 +11,9 @@ from channels.email.outbox import Outbox
 from channels.email.relay import Relay
 from channels.email.step import EmailStep
 from engine.content.links import Links
-from engine.contract import Channel, Composer, Desk, Parcel, Receipt, Transaction, Wave
+from engine.contract import Channel, Composer, Desk, Parcel, Receipt, Transaction, Wave, untold
 from engine.model.campaign import Step
+from engine.model.written import TouchId
 from engine.problems import Fault, Problem
 
 GROUP = 256
@@ -60,11 +61,17 @@ class Emails:
         part = _parsed(parcel).get_body(("html",))
         return "" if part is None else str(part.get_content())
 
-    def deliver(self, wave: Wave, parcels: Iterable[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+    def deliver(
+        self,
+        wave: Wave,
+        parcels: Iterable[Parcel],
+        transaction: Transaction,
+        may_leave: Callable[[TouchId], None] = untold,
+    ) -> Iterator[Receipt]:
         """Hand mails to the relay. Their boundary is its 250, so `transaction` is left alone."""
-        return self.post(parcels)
+        return self.post(parcels, may_leave)
 
-    def post(self, parcels: Iterable[Parcel], mark: Callable[[int], None] | None = None) -> Iterator[Receipt]:
+    def post(self, parcels: Iterable[Parcel], mark: Callable[[TouchId], None] = untold) -> Iterator[Receipt]:
         """Hand mails to the relay; `mark` is told of each touch before the bytes of its dot go out."""
         if self._delivery is None:
             self._delivery = Delivery(self._relay or self._configured())

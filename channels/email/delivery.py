@@ -17,7 +17,8 @@ from typing import Final
 from channels.email.dialogue import Dialogue, Posting
 from channels.email.relay import Opened, Relay, opened
 from channels.email.replies import Garbage
-from engine.contract import Ending, Parcel, Receipt
+from engine.contract import Ending, Parcel, Receipt, untold
+from engine.model.written import TouchId
 from engine.problems import ChannelUnavailable, Say
 
 TRIES: Final = 3
@@ -103,7 +104,7 @@ class Delivery:
         self._again: deque[Posting] = deque()  #: looked at, or given back by a broken connection
         self._receipts: deque[Receipt] = deque()
         self._process = os.getpid()
-        self.mark: Callable[[int], None] | None = None
+        self.mark: Callable[[TouchId], None] = untold
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Hand mails over; yield one receipt each, as soon as it is known.

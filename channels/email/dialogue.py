@@ -20,7 +20,7 @@ from typing import Final
 
 from channels.email.composer import Mail
 from channels.email.replies import Garbage, Replies, Reply
-from engine.contract import Ending, Parcel, Receipt
+from engine.contract import Ending, Parcel, Receipt, untold
 from engine.model.written import TouchId
 
 GREYLISTED: Final = dt.timedelta(minutes=6)
@@ -65,7 +65,7 @@ class Dialogue:
         pipelining: bool,
         take: Callable[[], Posting | None],
         report: Callable[[Receipt], None],
-        mark: Callable[[int], None] | None = None,
+        mark: Callable[[TouchId], None] = untold,
     ) -> None:
         self._pipelining = pipelining
         self._take, self._report, self._mark = take, report, mark
@@ -207,8 +207,7 @@ class Dialogue:
 
     def _post(self, posting: Posting) -> None:
         """Write body and dot; the next envelope rides with them."""
-        if self._mark is not None:
-            self._mark(posting.parcel.touch)
+        self._mark(posting.parcel.touch)
         body = posting.mail.data + b".\r\n"
         posting.dot_at = self._queued + len(body)
         self._expected.append((Expected.DOT, posting))

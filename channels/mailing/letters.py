@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
@@ -35,6 +35,7 @@ from engine.contract import (
     Refusal,
     Transaction,
     Wave,
+    untold,
 )
 from engine.model.material import Material
 from engine.model.written import TouchId
@@ -135,7 +136,13 @@ class Letters:
         greeting = str(piece.words.get("customer.greeting", ""))
         return f"{piece.piece_id}", "\n".join([*piece.address.lines, "", f"{greeting},", *fields, piece.link])
 
-    def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+    def deliver(
+        self,
+        wave: Wave,
+        parcels: Sequence[Parcel],
+        transaction: Transaction,
+        may_leave: Callable[[TouchId], None] = untold,
+    ) -> Iterator[Receipt]:
         """Seal one print batch of all parcels; those that lie in a sealed one already are accepted as they are."""
         place = f"MAIL_{wave.campaign.campaign}_{wave.run_id}_{wave.step_name}_"
         transaction.execute(_TURN, {"place": place})

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,9 @@ from engine.contract import (
     Refusal,
     Transaction,
     Wave,
+    untold,
 )
+from engine.model.written import TouchId
 from engine.problems import Fault, Problem, Say, did_you_mean
 from engine.rules.calendar import add_working_days, is_working_day, region_of, working_day_on_or_after
 
@@ -139,7 +141,13 @@ class Visits:
             lines += ["", "À compléter : " + ", ".join(content["missing"])]
         return f"{task.type} : {content['who']['name']}", "\n".join(lines)
 
-    def deliver(self, wave: Wave, parcels: Sequence[Parcel], transaction: Transaction) -> Iterator[Receipt]:
+    def deliver(
+        self,
+        wave: Wave,
+        parcels: Sequence[Parcel],
+        transaction: Transaction,
+        may_leave: Callable[[TouchId], None] = untold,
+    ) -> Iterator[Receipt]:
         """Write the tasks of all parcels in one statement."""
         tasks: list[Task] = [parcel.content for parcel in parcels]
         transaction.execute(

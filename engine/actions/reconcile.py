@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from engine.contract import Channel
+from engine.actions.journal import Left, Mark, left_behind
+from engine.contract import Channel, Ending, Receipt
 from engine.model.touch import TouchState
 from engine.store import ledger
 from engine.store.database import Connection
@@ -18,8 +20,15 @@ class Reconciled:
     unknown: int  #: of all open runs: nobody knows whether they left
 
 
-def reconcile(connection: Connection, channels: Mapping[str, Channel], *, now: dt.datetime) -> Reconciled:
-    """Give up the touches of workers that are gone; again changes nothing. A worker that lives keeps its own."""
+def reconcile(
+    connection: Connection, channels: Mapping[str, Channel], *, journals: Path, now: dt.datetime
+) -> Reconciled:
+    """Give up the touches of workers that are gone; again changes nothing. A worker that lives keeps its own.
+
+    Where a dead worker's journal is found, it says what left; of the others, leases end and nobody knows.
+    """
+    for left in left_behind(journals):
+        recover(connection, left, now=now)
     safe = [name for name, channel in channels.items() if channel.repeat_is_safe]
     given_up = ledger.reap(connection, safe, now)
     unknown = sum(
@@ -28,3 +37,30 @@ def reconcile(connection: Connection, channels: Mapping[str, Channel], *, now: d
         for states in ledger.counts(connection, run).values()
     )
     return Reconciled(given_up, unknown)
+
+
+def recover(connection: Connection, left: Left, *, now: dt.datetime) -> None:
+    """Settle what a dead worker left behind by what its journal shows, and end the journal."""
+    never = {touch: epoch for touch, (epoch, mark) in left.marks.items() if mark is Mark.HELD}
+    endings = {
+        Mark.MAY_HAVE_LEFT: (Ending.UNKNOWN, None),
+        Mark.ACCEPTED: (Ending.ACCEPTED, None),
+        Mark.LATER: (Ending.LATER, None),
+        Mark.REFUSED: (Ending.REFUSED, "mail_refused"),
+    }
+    told = [
+        Receipt(touch, *endings[mark]) for touch, (_, mark) in left.marks.items() if mark is not Mark.HELD
+    ]
+    with connection.transaction():
+        held = ledger.held_by(connection, left.worker)
+        # Gated, and not yet in the journal: the worker died before it took the group up.
+        never |= {touch: epoch for touch, epoch in held.items() if touch not in left.marks}
+        ledger.release(connection, never, worker=left.worker)
+        ledger.settle_claims(
+            connection,
+            {touch: epoch for touch, (epoch, _) in left.marks.items()},
+            told,
+            worker=left.worker,
+            now=now,
+        )
+    left.path.unlink(missing_ok=True)

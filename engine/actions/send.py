@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
+from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
-from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
+from engine.actions.reconcile import recover
+from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave, untold
 from engine.model.written import RunId
 from engine.problems import ChannelUnavailable
 from engine.store import conservation, journey, ledger
@@ -43,12 +45,19 @@ def drain(
     pepper: str,
     progress: Progress = silent,
     most: int | None = None,
+    journal: Journal | None = None,
 ) -> Sent:
     """Send what is ready in a run until nothing is, or until `most` touches were settled.
+
+    With a journal (whose name is then the worker's), a killed process leaves at most one touch an open
+    connection of which nobody knows; without one, its whole group.
 
     Raises:
         ChannelUnavailable: a channel cannot take parcels now; what had no receipt is ready again.
     """
+    if journal is not None:  # what a killed worker of this machine held goes on at once
+        for left in left_behind(journal.folder):
+            recover(connection, left, now=clock())
     with connection.transaction():
         row = ledger.locked(connection, run_id)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)
@@ -84,7 +93,7 @@ def drain(
             if not group.addressees:
                 break
             for receipt in _hand_over(
-                connection, definition, channel, wave, compose, group.addressees, worker, clock
+                connection, definition, channel, wave, compose, group.addressees, worker, clock, journal
             ):
                 key = (step_name, receipt.ending.value)
                 endings[key] = endings.get(key, 0) + 1
@@ -104,6 +113,7 @@ def _hand_over(
     group: tuple[Addressee, ...],
     worker: str,
     clock: Clock,
+    journal: Journal | None,
 ) -> list[Receipt]:
     """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
     if channel.wants_history:
@@ -131,8 +141,12 @@ def _hand_over(
             receipts = list(channel.deliver(wave, parcels, connection)) if parcels else []
             return settled(refused + receipts)
     receipts = []
+    if journal is not None:
+        journal.hold(group)
     try:
-        for receipt in channel.deliver(wave, parcels, connection):
+        for receipt in channel.deliver(wave, parcels, connection, journal.may_leave if journal else untold):
+            if journal is not None:
+                journal.answered(receipt)
             receipts.append(receipt)
     except ChannelUnavailable:
         known = {receipt.touch for receipt in receipts}

@@ -74,7 +74,7 @@ def reconcile(*, as_of: str | None = None) -> None:
 
     app = open_app(as_of=moment(as_of))
     with app.database("reconcile") as connection:
-        found = reconciled(connection, app.channels, now=app.now())
+        found = reconciled(connection, app.channels, journals=app.journals, now=app.now())
     say(
         Say(
             f"{found.given_up} touches of workers that are gone. Of {found.unknown} in open runs nobody knows whether they left; "

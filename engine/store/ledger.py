@@ -276,9 +276,21 @@ def settle(
     now: dt.datetime,
 ) -> int:
     """Record what became of touches of a group, in the caller's transaction; return how many moved."""
+    epochs = {addressee.touch: addressee.epoch for addressee in group}
+    return settle_claims(connection, epochs, receipts, worker=worker, now=now)
+
+
+def settle_claims(
+    connection: Connection,
+    epochs: Mapping[TouchId, int],
+    receipts: Sequence[Receipt],
+    *,
+    worker: str,
+    now: dt.datetime,
+) -> int:
+    """The same, of claims known by touch and epoch alone: what a journal remembers."""
     if not receipts:
         return 0
-    epochs = {addressee.touch: addressee.epoch for addressee in group}
     cursor = run(
         connection,
         statement("ledger", "settle"),
@@ -297,6 +309,23 @@ def settle(
         },
     )
     return cursor.rowcount
+
+
+def held_by(connection: Connection, worker: str) -> dict[TouchId, int]:
+    """Return what a worker still holds, with the epoch of its claim."""
+    return {
+        TouchId(touch): int(epoch)
+        for touch, epoch in run(connection, statement("ledger", "held_by"), {"worker": worker})
+    }
+
+
+def release(connection: Connection, epochs: Mapping[TouchId, int], *, worker: str) -> int:
+    """Make touches ready again of which it is proven that nothing left; return how many moved."""
+    return run(
+        connection,
+        statement("ledger", "release"),
+        {"touch": list(epochs), "epoch": list(epochs.values()), "worker": worker},
+    ).rowcount
 
 
 def reap(connection: Connection, safe: Sequence[str], now: dt.datetime, run_id: RunId | None = None) -> int:

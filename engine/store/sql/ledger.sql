@@ -180,6 +180,21 @@ moved AS (
 INSERT INTO attempt (touch_id, epoch, phase, worker, reply, enhanced)
 SELECT m.touch_id, m.epoch, m.state, %(worker)s, s.reply, s.enhanced FROM moved m JOIN said s USING (touch_id)
 
+-- name: held_by
+-- What a worker still holds: gated, and nothing told of it.
+SELECT touch_id, epoch FROM touch WHERE state = 'gated' AND owner = %(worker)s
+
+-- name: release
+-- Touches of which it is proven that nothing left: their worker is gone and its journal says so. They count as not
+-- tried, or three kills would park a whole group that did nothing wrong.
+WITH freed AS (
+    UPDATE touch t SET state = 'ready', owner = NULL, lease_until = NULL, touched_at = NULL, attempt = greatest(t.attempt - 1, 0)
+      FROM unnest(%(touch)s::bigint[], %(epoch)s::integer[]) AS f(touch_id, epoch)
+     WHERE t.touch_id = f.touch_id AND t.epoch = f.epoch AND t.state IN ('gated','unknown')
+    RETURNING t.touch_id, t.epoch)
+INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
+SELECT touch_id, epoch, 'ready', %(worker)s, 'the journal shows that nothing left' FROM freed
+
 -- name: reap
 -- Touches whose worker is gone: where a repeat is safe they are ready again, else nobody knows.
 UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready' ELSE 'unknown' END,

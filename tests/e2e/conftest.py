@@ -1,0 +1,82 @@
+"""The command as people call it: a process, in a project of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from engine.cli import main; main()"]
+OURS = ("TOUCHBASE_", "PREFECT_", "DO_NOT_TRACK")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project on a database of its own."""
+
+    root: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / ".touchbase"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return {**inherited, **self.settings, **more}
+
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """Start a command and go on; it leads a process group of its own."""
+        return subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=self.root,
+            env=self.environment(**more),
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def call(self, *words: str, **more: str) -> Said:
+        process = self.start(*words, **more)
+        out, err = process.communicate(timeout=180)
+        return Said(process.returncode, out, err)
+
+
+def project(root: Path) -> Path:
+    """Copy the shipped files into a folder: what a marketer has after the first day."""
+    for folder in ("campaigns", "segments", "templates"):
+        shutil.copytree(ROOT / folder, root / folder)
+    return root
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Site:
+    """A project whose database answers nowhere: for what needs none."""
+    return Site(
+        project(tmp_path),
+        {"TOUCHBASE_DATABASE_URL": "postgresql://touchbase:secret-word@127.0.0.1:9/nowhere"},
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str) -> Iterator[Site]:
+    """A project with a base of 2,000 made-up customers, shared by the tests of one module."""
+    site = Site(project(tmp_path_factory.mktemp("site")), {"TOUCHBASE_DATABASE_URL": module_database_url})
+    said = site.call("generate", "--customers", "2000", "--as-of", "2026-03-01")
+    assert said.code == 0, said.err
+    yield site
