@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure
@@ -11,6 +12,9 @@ from engine.rules.schedule import latest
 from engine.store import conservation, journey, ledger
 from engine.store.database import Connection, run
 from engine.store.statements import statement
+
+MANY: Final = 500
+"""New touches after which the planner's picture of the history is worth a sample."""
 
 Progress = Callable[[str, int], None]
 """Told what is under way and how many are done."""
@@ -98,6 +102,8 @@ def plan_due(
             new[step_name] = counts
     if new or left:
         conservation.conserved(connection, run_id)
+    if sum(sum(counts.values()) for counts in new.values()) >= MANY:
+        run(connection, "ANALYZE touch")  # or the next step's questions are planned for an empty table
     return new, left, now > max(ends.values())
 
 

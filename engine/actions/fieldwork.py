@@ -51,7 +51,10 @@ class Recorded:
 def export_tasks(
     connection: Connection, folder: Path, *, now: dt.datetime, link: str | None = None
 ) -> Exported:
-    """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep; each file is whole or the old one."""
+    """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep; each file is whole or the old one.
+
+    A rep whose tasks are those of the last time keeps the files as they are.
+    """
     target = folder / "visits"
     target.mkdir(parents=True, exist_ok=True)
     tasks = fieldwork.tasks_for_export(connection, now - RECALL)
@@ -59,8 +62,13 @@ def export_tasks(
     own = {rep: list(group) for rep, group in groupby(tasks, key=lambda task: task.rep)}
     for rep, name in sorted(names.items()):
         file = re.sub(r"[^A-Za-z0-9_-]", "_", rep)  # a code is the world's word, a file name is ours
-        _write(target / f"{file}.csv", csv_of(own.get(rep, [])))
-        _write(target / f"{file}.ics", ics_of(name, own.get(rep, []), link=link))
+        mine = own.get(rep, [])
+        told, shown = target / f".{file}.sha256", sha256(repr((name, link, mine)).encode()).hexdigest()
+        if told.exists() and told.read_text() == shown and (target / f"{file}.ics").exists():
+            continue
+        _write(target / f"{file}.csv", csv_of(mine))
+        _write(target / f"{file}.ics", ics_of(name, mine, link=link))
+        _write(told, shown.encode())
     off = sum(task.status not in ("open", "scheduled") for task in tasks)
     return Exported(len(names), len(tasks) - off, off)
 

@@ -225,5 +225,25 @@ def _end(app: App, moments: list[Moment], seconds: float) -> None:
             )
     say()
     say(Say(f"Done in {seconds:.0f} s. Where to look:", f"Fait en {seconds:.0f} s. Où regarder :"))
-    for page in pages:
-        say(f"  {page}")
+    places = (
+        (Say("reports", "bilans"), pages),
+        (Say("mails that left", "e-mails partis"), [folder / "outbox"]),
+        (
+            Say("visit tasks of each rep (.csv, .ics)", "visites de chaque délégué (.csv, .ics)"),
+            [folder / "visits"],
+        ),
+        (
+            Say("print batches (PDF, CSV, manifest)", "lots d'impression (PDF, CSV, manifeste)"),
+            sorted((folder / "post").glob("MAIL_*")),
+        ),
+    )
+    for what, paths in places:
+        say(what)
+        for path in paths:
+            say(f"  {path}")
+    say(
+        Say(
+            f"All of it as pages: touchbase up, then {app.settings.base_url}. Start over: make clean.",
+            f"Le tout en pages : touchbase up, puis {app.settings.base_url}. Recommencer : make clean.",
+        )
+    )

@@ -29,6 +29,11 @@ def driven(app: App) -> Iterator[ModuleType]:
     finally:
         shown.end()
         log.removeHandler(shown)
+        # What flows said goes to the server by a thread of its own; where the server stops before it is
+        # through, the end of the process waits more than a minute for it.
+        from prefect.logging.handlers import APILogWorker
+
+        APILogWorker.drain_all(timeout=10)
 
 
 class _Shown(logging.Handler):

@@ -99,6 +99,9 @@ def freeze(
     for number, (name, last) in enumerate(edges.items()):
         parameters |= {f"cell_{number}": name, f"cell_edge_{number}": last}
     count = run(connection, text, parameters).rowcount
+    # The planner takes a table that was just filled for an empty one, and then asks row by row what it
+    # should ask at once: 10.7 s for a step of 3,900 members, 1 s after this. A sample, whatever its size.
+    run(connection, "ANALYZE member")
     run(connection, statement("enrolment", "guards"), {"run": run_id})
     return count
 
