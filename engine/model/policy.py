@@ -1,10 +1,11 @@
 """The contact policy of the company, and the rules of a country: what no campaign may loosen."""
 
 import datetime as dt
+import re
 from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from engine.model.campaign import Purpose
 from engine.model.written import Duration, Name, Share, Written
@@ -58,6 +59,89 @@ class Gap(Written):
         return list(PROMOTIONAL) if self.purposes == "promo" else list(self.purposes)
 
 
+_SPAN: Final = re.compile(r"^\s*(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*$")
+
+
+class Between(Written):
+    """A part of a day on the customer's own clock: from its first minute up to, not including, its last."""
+
+    first: dt.time
+    last: dt.time
+
+
+def _span(text: object) -> object:
+    if isinstance(text, Between):
+        return text
+    match = _SPAN.match(text) if isinstance(text, str) else None
+    if (
+        match is not None
+        and int(match[1]) < 24
+        and int(match[3]) < 24
+        and max(int(match[2]), int(match[4])) < 60
+    ):
+        first, last = dt.time(int(match[1]), int(match[2])), dt.time(int(match[3]), int(match[4]))
+        if first < last:
+            return Between(first=first, last=last)
+    raise Refused(
+        Say(f"'{text}' is not a part of a day", f"« {text} » n'est pas une partie de journée"),
+        Say(
+            "Write 07:00-20:00, the earlier hour first.", "Écrivez 07:00-20:00, l'heure la plus tôt d'abord."
+        ),
+    )
+
+
+Span: TypeAlias = Annotated[
+    Between,
+    BeforeValidator(_span),
+    PlainSerializer(lambda span: f"{span.first:%H:%M}-{span.last:%H:%M}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _SPAN.pattern, "examples": ["07:00-20:00"]}),
+]
+
+
+class Hours(Written):
+    """When customers may be reached, on their own clock and calendar; what comes due outside waits."""
+
+    name: Name
+    channels: list[str] = Field(min_length=1)
+    purposes: list[Purpose] | Literal["promo", "all"] = "promo"
+    between: list[Span] = Field(min_length=1, description="parts of the day: 07:00-20:00")
+    days: Literal["working", "weekdays", "all"] = Field(
+        "working", description="working: no weekends, no public holidays of the customer's region"
+    )
+    source: str
+
+    def concern(self, channel: str, purpose: Purpose) -> bool:
+        return channel in self.channels and _counts(self.purposes, purpose)
+
+
+class Season(Written):
+    """When a brand may be spoken of, and where: before it opens touches wait, outside of it they are withheld."""
+
+    name: Name
+    brands: list[str] = Field(min_length=1)
+    purposes: list[Purpose] | Literal["promo", "all"] = "promo"
+    departments: list[str] | None = Field(None, description="only these; all if absent")
+    except_departments: list[str] = Field([], alias="except", description="all but these")
+    opens: dt.date
+    closes: dt.date = Field(description="its last day")
+    source: str
+
+    def concerns(self, brand: str | None, purpose: Purpose) -> bool:
+        return brand in self.brands and _counts(self.purposes, purpose)
+
+    def covers(self, department: str | None) -> bool:
+        """Return whether it is the season of a département; where the department is unknown, that of all others."""
+        return (self.departments is None or department in self.departments) and (
+            department not in self.except_departments
+        )
+
+
+def _counts(purposes: list[Purpose] | Literal["promo", "all"], purpose: Purpose) -> bool:
+    if purpose == "safety":  # a safety letter waits for no office hour and no season (C-39)
+        return False
+    return purposes == "all" or purpose in (PROMOTIONAL if purposes == "promo" else purposes)
+
+
 def _money(text: object) -> object:
     if isinstance(text, str) and text.endswith(" EUR"):
         return Decimal(text.removesuffix(" EUR").strip())
@@ -85,6 +169,8 @@ class Policy(Written):
     universal_holdout: Share = Decimal(0)
     caps: list[Cap] = []
     gaps: list[Gap] = []
+    hours: list[Hours] = []
+    seasons: list[Season] = []
     costs: dict[str, Money] = Field({}, description="cost of one touch by channel")
     priorities: dict[Purpose, int] = Field({}, description="weight of a purpose in arbitration, 0 to 100")
     seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
@@ -102,7 +188,7 @@ class Policy(Written):
                 Say(f"Known here: {', '.join(self.senders)}.", f"Connus ici : {', '.join(self.senders)}."),
                 "default_sender",
             )
-        names = [*(cap.name for cap in self.caps), *(gap.name for gap in self.gaps)]
+        names = [rule.name for rules in (self.caps, self.gaps, self.hours, self.seasons) for rule in rules]
         for name in names:
             if names.count(name) > 1:
                 raise Refused(
@@ -112,6 +198,16 @@ class Policy(Written):
                         "Donnez à chacune son nom : l'historique le cite.",
                     ),
                     "caps",
+                )
+        for season in self.seasons:
+            if season.closes < season.opens:
+                raise Refused(
+                    Say(
+                        f"the season '{season.name}' closes before it opens",
+                        f"la saison « {season.name} » ferme avant d'ouvrir",
+                    ),
+                    Say("Put the earlier day into 'opens'.", "Mettez le jour le plus tôt dans « opens »."),
+                    "seasons",
                 )
         return self
 

@@ -1,25 +1,77 @@
 """Working days: not Saturday, not Sunday, not a public holiday of the region."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from typing import Final, Literal, TypeAlias
 
-Region: TypeAlias = Literal["FR", "FR-AM"]
-"""France; Alsace-Moselle, which adds Good Friday and 26 December."""
+Region: TypeAlias = Literal[
+    "FR", "FR-AM", "FR-971", "FR-972", "FR-973", "FR-974", "FR-975", "FR-976", "FR-986", "FR-987", "FR-988"
+]
+"""France; Alsace-Moselle, which adds Good Friday and 26 December; overseas, each with days of its own."""
 
-_MORE: Final = {"57": "FR-AM", "67": "FR-AM", "68": "FR-AM"}
+_REGIONS: Final[Mapping[str, Region]] = {
+    "57": "FR-AM",
+    "67": "FR-AM",
+    "68": "FR-AM",
+    "971": "FR-971",
+    "972": "FR-972",
+    "973": "FR-973",
+    "974": "FR-974",
+    "975": "FR-975",
+    "976": "FR-976",
+    "986": "FR-986",
+    "987": "FR-987",
+    "988": "FR-988",
+}
+
+_SUBDIVISIONS: Final[Mapping[Region, str]] = {
+    "FR-AM": "57",
+    "FR-971": "971",
+    "FR-972": "972",
+    "FR-973": "973",
+    "FR-974": "974",
+    "FR-975": "PM",
+    "FR-976": "976",
+    "FR-986": "WF",
+    "FR-987": "PF",
+    "FR-988": "NC",
+}
+
+_ZONES: Final[Mapping[str, str]] = {
+    "971": "America/Guadeloupe",
+    "972": "America/Martinique",
+    "973": "America/Cayenne",
+    "974": "Indian/Reunion",
+    "975": "America/Miquelon",
+    "976": "Indian/Mayotte",
+    "986": "Pacific/Wallis",
+    "987": "Pacific/Tahiti",
+    "988": "Pacific/Noumea",
+}
 
 
 def region_of(department: str | None) -> Region:
     """Return the set of holidays that a département keeps."""
-    return "FR-AM" if (department or "") in _MORE else "FR"
+    return _REGIONS.get(department or "", "FR")
+
+
+def zone_of(department: str | None, recorded: str = "Europe/Paris") -> str:
+    """Return the zone in which a customer lives: the recorded one, unless the département is overseas.
+
+    Deliveries say nothing of zones, so overseas customers arrive with that of Paris.
+
+    >>> zone_of("974"), zone_of("44"), zone_of(None, "America/New_York")
+    ('Indian/Reunion', 'Europe/Paris', 'America/New_York')
+    """
+    return _ZONES.get(department or "", recorded) if recorded == "Europe/Paris" else recorded
 
 
 @cache
 def _holidays(year: int, region: Region) -> frozenset[dt.date]:
     import holidays  # a second to import, and most commands never ask
 
-    return frozenset(holidays.country_holidays("FR", subdiv="57" if region == "FR-AM" else None, years=year))
+    return frozenset(holidays.country_holidays("FR", subdiv=_SUBDIVISIONS.get(region), years=year))
 
 
 def is_working_day(day: dt.date, region: Region = "FR") -> bool:

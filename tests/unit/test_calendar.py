@@ -29,7 +29,7 @@ def test_alsace_moselle_rests_on_good_friday_and_on_the_day_after_christmas() ->
 
 
 @pytest.mark.parametrize(
-    ("department", "region"), [("67", "FR-AM"), ("57", "FR-AM"), ("44", "FR"), (None, "FR")]
+    ("department", "region"), [("67", "FR-AM"), ("974", "FR-974"), ("44", "FR"), (None, "FR")]
 )
 def test_a_departement_keeps_its_regions_holidays(department: str | None, region: str) -> None:
     assert region_of(department) == region
