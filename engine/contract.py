@@ -7,7 +7,7 @@ whose `__init__` has a function `channel(desk: Desk) -> Channel`; no list is edi
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -174,8 +174,9 @@ class Outcome:
     source_id: str
 
 
-def untold(touch: TouchId) -> None:
-    """Keep no journal of what may leave."""
+def untold(touch: TouchId) -> bool:
+    """Keep no journal of what leaves, and let everything leave."""
+    return True
 
 
 Composer: TypeAlias = Callable[[Addressee], Parcel | Failure]
@@ -210,14 +211,16 @@ class Channel(Protocol):
     def deliver(
         self,
         wave: Wave,
-        parcels: Sequence[Parcel],
+        parcels: Iterable[Parcel],
         transaction: Transaction,
-        may_leave: Callable[[TouchId], None] = ...,
+        may_leave: Callable[[TouchId], bool] = ...,
     ) -> Iterator[Receipt]:
         """Hand over; the one effect. One receipt per parcel, as soon as it is known.
 
-        `may_leave` is told of each touch before anything of it can leave for good; a channel for
-        which a repeat is safe need not tell.
+        Parcels may be composed as they are taken; whoever takes one owes a receipt for it.
+
+        `may_leave` is asked of each touch before anything of it can leave for good; after a no nothing of
+        it may leave, and its receipt says so. A channel for which a repeat is safe need not ask.
 
         `transaction` is the open transaction in which the receipts are settled: a channel whose
         boundary is our own database writes its rows there; the others leave it alone.

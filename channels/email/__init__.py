@@ -66,13 +66,13 @@ class Emails:
         wave: Wave,
         parcels: Iterable[Parcel],
         transaction: Transaction,
-        may_leave: Callable[[TouchId], None] = untold,
+        may_leave: Callable[[TouchId], bool] = untold,
     ) -> Iterator[Receipt]:
         """Hand mails to the relay. Their boundary is its 250, so `transaction` is left alone."""
         return self.post(parcels, may_leave)
 
-    def post(self, parcels: Iterable[Parcel], mark: Callable[[TouchId], None] = untold) -> Iterator[Receipt]:
-        """Hand mails to the relay; `mark` is told of each touch before the bytes of its dot go out."""
+    def post(self, parcels: Iterable[Parcel], mark: Callable[[TouchId], bool] = untold) -> Iterator[Receipt]:
+        """Hand mails to the relay; `mark` is asked of each touch before the bytes of its dot go out."""
         if self._delivery is None:
             self._delivery = Delivery(self._relay or self._configured())
         self._delivery.mark = mark

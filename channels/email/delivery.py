@@ -104,7 +104,7 @@ class Delivery:
         self._again: deque[Posting] = deque()  #: looked at, or given back by a broken connection
         self._receipts: deque[Receipt] = deque()
         self._process = os.getpid()
-        self.mark: Callable[[TouchId], None] = untold
+        self.mark: Callable[[TouchId], bool] = untold
 
     def deliver(self, parcels: Iterable[Parcel]) -> Iterator[Receipt]:
         """Hand mails over; yield one receipt each, as soon as it is known.

@@ -23,6 +23,7 @@ from channels.email.replies import Garbage, Replies, Reply
 from engine.contract import Ending, Parcel, Receipt, untold
 from engine.model.written import TouchId
 
+NOW: Final = dt.timedelta(0)
 GREYLISTED: Final = dt.timedelta(minutes=6)
 """How long a mail waits that the other side does not want now; greylisting asks for five minutes."""
 
@@ -55,8 +56,8 @@ class Posting:
 class Dialogue:
     """The talk on one connection, from its first mail to its last.
 
-    `take` gives the next mail or `None`; `report` takes a receipt; `mark` is told of each touch
-    before the bytes of its dot can leave.
+    `take` gives the next mail or `None`; `report` takes a receipt; `mark` is asked of each touch
+    before the bytes of its dot can leave: after a no they never do.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Dialogue:
         pipelining: bool,
         take: Callable[[], Posting | None],
         report: Callable[[Receipt], None],
-        mark: Callable[[TouchId], None] = untold,
+        mark: Callable[[TouchId], bool] = untold,
     ) -> None:
         self._pipelining = pipelining
         self._take, self._report, self._mark = take, report, mark
@@ -207,7 +208,16 @@ class Dialogue:
 
     def _post(self, posting: Posting) -> None:
         """Write body and dot; the next envelope rides with them."""
-        self._mark(posting.parcel.touch)
+        if not self._mark(posting.parcel.touch):
+            # Behind a 354 only a dot or the end of the connection is understood.
+            posting.refusal = Receipt(
+                posting.parcel.touch,
+                Ending.LATER,
+                reply="not written: its time to leave was over",
+                retry_in=NOW,
+            )
+            self.is_broken = True
+            return
         body = posting.mail.data + b".\r\n"
         posting.dot_at = self._queued + len(body)
         self._expected.append((Expected.DOT, posting))

@@ -139,11 +139,12 @@ class Letters:
     def deliver(
         self,
         wave: Wave,
-        parcels: Sequence[Parcel],
+        parcels: Iterable[Parcel],
         transaction: Transaction,
-        may_leave: Callable[[TouchId], None] = untold,
+        may_leave: Callable[[TouchId], bool] = untold,
     ) -> Iterator[Receipt]:
         """Seal one print batch of all parcels; those that lie in a sealed one already are accepted as they are."""
+        parcels = list(parcels)
         place = f"MAIL_{wave.campaign.campaign}_{wave.run_id}_{wave.step_name}_"
         transaction.execute(_TURN, {"place": place})
         touches = [parcel.touch for parcel in parcels]

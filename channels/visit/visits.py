@@ -144,11 +144,12 @@ class Visits:
     def deliver(
         self,
         wave: Wave,
-        parcels: Sequence[Parcel],
+        parcels: Iterable[Parcel],
         transaction: Transaction,
-        may_leave: Callable[[TouchId], None] = untold,
+        may_leave: Callable[[TouchId], bool] = untold,
     ) -> Iterator[Receipt]:
         """Write the tasks of all parcels in one statement."""
+        parcels = list(parcels)
         tasks: list[Task] = [parcel.content for parcel in parcels]
         transaction.execute(
             _INSERT,

@@ -24,6 +24,7 @@ from engine.contract import Addressee, Ending, Receipt
 from engine.model.written import TouchId
 
 LARGEST: Final = 5_000  #: entries: more than any channel takes at once
+_OVER: Final = "~over"
 _COUNT: Final = struct.Struct("<q")
 _ENTRY: Final = struct.Struct("<qiB")  # touch, epoch, mark
 _numbers = count(1)
@@ -66,9 +67,10 @@ class Journal:
             self._places[one.touch] = place + _ENTRY.size - 1
         self._map[: _COUNT.size] = _COUNT.pack(len(group))
 
-    def may_leave(self, touch: TouchId) -> None:
+    def may_leave(self, touch: TouchId) -> bool:
         """Mark a parcel before the bytes of its dot go out."""
         self._map[self._places[touch]] = Mark.MAY_HAVE_LEFT
+        return True
 
     def answered(self, receipt: Receipt) -> None:
         """Mark what was answered."""
@@ -80,14 +82,27 @@ class Journal:
         self._map.close()
         self._path.unlink(missing_ok=True)
 
+    def hand_on(self) -> None:
+        """End a journal whose last group could not be settled: whoever drains next reads it, as of a dead worker.
+
+        Nothing may leave on its account any more.
+        """
+        self._map.close()
+        with suppress(FileNotFoundError):
+            self._path.rename(self._path.with_name(f"{self.worker}{_OVER}.journal"))
+
 
 @contextmanager
 def journal(folder: Path) -> Iterator[Journal]:
-    """Give this process a journal of its own below `folder`; kept for recovery if the process does not end well."""
+    """Give this process a journal of its own below `folder`; kept for recovery if the work or the process does not end well."""
     folder.mkdir(parents=True, exist_ok=True)
     started = psutil.Process().create_time()
     kept = Journal(folder / f"{socket.gethostname()}~{os.getpid()}~{started:.0f}~{next(_numbers)}.journal")
-    yield kept
+    try:
+        yield kept
+    except BaseException:
+        kept.hand_on()  # such as a database that went away with the outcomes still to be written
+        raise
     kept.close()
 
 
@@ -104,9 +119,10 @@ def left_behind(folder: Path, is_gone: Callable[[str], bool] | None = None) -> I
     """Yield the journals below `folder` whose workers are surely gone."""
     gone = is_gone or worker_is_gone
     for path in sorted(folder.glob("*.journal")):
-        if gone(path.stem):
+        worker = path.stem.removesuffix(_OVER)
+        if worker != path.stem or gone(worker):
             with suppress(FileNotFoundError):  # another process recovered it meanwhile
-                yield Left(path.stem, path, _read(path))
+                yield Left(worker, path, _read(path))
 
 
 def worker_is_gone(worker: str) -> bool:

@@ -52,6 +52,7 @@ def recover(connection: Connection, left: Left, *, now: dt.datetime) -> None:
         Receipt(touch, *endings[mark]) for touch, (_, mark) in left.marks.items() if mark is not Mark.HELD
     ]
     with connection.transaction():
+        ledger.wait_for_gate(connection, left.worker)
         held = ledger.held_by(connection, left.worker)
         # Gated, and not yet in the journal: the worker died before it took the group up.
         never |= {touch: epoch for touch, epoch in held.items() if touch not in left.marks}

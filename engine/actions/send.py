@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
+from engine.actions.handover import Handover, awake
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
 from engine.actions.reconcile import recover
-from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave, untold
+from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
-from engine.problems import ChannelUnavailable
-from engine.store import conservation, journey, ledger
+from engine.store import conservation, journey, ledger, places
 from engine.store.database import Connection
 
 Clock: TypeAlias = Callable[[], dt.datetime]
@@ -26,7 +26,7 @@ class Sent:
     """What one drain did, by step and ending."""
 
     endings: dict[tuple[str, str], int] = field(default_factory=dict)
-    stopped: str | None = None  #: paused, cancelled, disarmed
+    stopped: str | None = None  #: paused, cancelled, disarmed, not durable
     waiting: int = 0  #: ready, but for a later try
 
     @property
@@ -65,12 +65,15 @@ def drain(
     later = 0
     for step_name, step in definition.campaign.steps.items():
         channel = channels[step.channel]
-        ready, _ = ledger.waiting(connection, run_id, step_name)
+        ready, _ = ledger.waiting(connection, run_id, step_name, clock())
         if not ready:
             continue
         wave = definition.wave(run_id, step_name, clock())
         compose = channel.prepare(wave)
+        has_hours = places.have_hours(definition.campaign, step, definition.policy)
+        where = places.of_ready(connection, run_id, step_name) if has_hours else ()
         while most is None or sum(endings.values()) < most:
+            since = awake()
             group = ledger.gate(
                 connection,
                 run_id,
@@ -82,6 +85,7 @@ def drain(
                     definition.policy,
                     definition.rules,
                     clock(),
+                    where,
                 ),
                 worker=worker,
                 limit=channel.batch,
@@ -90,15 +94,28 @@ def drain(
             )
             if group.stopped is not None:
                 return Sent(endings, group.stopped)
-            if not group.addressees:
-                break
+            if not group.addressees:  # all of it was stopped or postponed; or nothing is left that others do not hold
+                before, (ready, _) = ready, ledger.waiting(connection, run_id, step_name, clock())
+                if not 0 < ready < before:
+                    break
+                continue
             for receipt in _hand_over(
-                connection, definition, channel, wave, compose, group.addressees, worker, clock, journal
+                connection,
+                definition,
+                channel,
+                wave,
+                compose,
+                group.addressees,
+                worker,
+                clock,
+                journal,
+                since,
+                needs_permit,
             ):
                 key = (step_name, receipt.ending.value)
                 endings[key] = endings.get(key, 0) + 1
             progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
-        later += ledger.waiting(connection, run_id, step_name)[1]
+        later += ledger.waiting(connection, run_id, step_name, clock())[1]
     if endings and (most is None or sum(endings.values()) < most):  # it has run dry
         conservation.conserved(connection, run_id)
     return Sent(endings, None, later)
@@ -114,17 +131,12 @@ def _hand_over(
     worker: str,
     clock: Clock,
     journal: Journal | None,
+    since: float,
+    needs_permit: bool,
 ) -> list[Receipt]:
     """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
     if channel.wants_history:
         group = ledger.with_history(connection, group, wave.on)
-    made = {addressee.touch: compose(addressee) for addressee in group}
-    refused = [
-        Receipt(touch, Ending.REFUSED, parcel.reason.value)
-        for touch, parcel in made.items()
-        if isinstance(parcel, Failure)
-    ]
-    parcels = [parcel for parcel in made.values() if isinstance(parcel, Parcel)]
     cost = float(definition.policy.costs.get(channel.name, 0))
 
     def settled(receipts: list[Receipt]) -> list[Receipt]:
@@ -136,26 +148,16 @@ def _hand_over(
         return priced
 
     if channel.repeat_is_safe:
+        made = {addressee.touch: compose(addressee) for addressee in group}
+        refused = [
+            Receipt(touch, Ending.REFUSED, parcel.reason.value)
+            for touch, parcel in made.items()
+            if isinstance(parcel, Failure)
+        ]
+        parcels = [parcel for parcel in made.values() if isinstance(parcel, Parcel)]
         # Its boundary is our own database: rows, receipts and moves are one transaction, so done is done once.
         with connection.transaction():
             receipts = list(channel.deliver(wave, parcels, connection)) if parcels else []
             return settled(refused + receipts)
-    receipts = []
-    if journal is not None:
-        journal.hold(group)
-    try:
-        for receipt in channel.deliver(wave, parcels, connection, journal.may_leave if journal else untold):
-            if journal is not None:
-                journal.answered(receipt)
-            receipts.append(receipt)
-    except ChannelUnavailable:
-        known = {receipt.touch for receipt in receipts}
-        back = [Receipt(parcel.touch, Ending.LATER) for parcel in parcels if parcel.touch not in known]
-        settled(refused + receipts + back)
-        raise
-    except BaseException:
-        settled(refused + receipts)  # the rest stays gated; its lease ends, and nobody knows
-        raise
-    known = {receipt.touch for receipt in receipts}
-    unsure = [Receipt(parcel.touch, Ending.UNKNOWN) for parcel in parcels if parcel.touch not in known]
-    return settled(refused + receipts + unsure)
+    handover = Handover(connection, wave.run_id, group, compose, needs_permit, since, journal)
+    return handover.delivered(channel, wave, settled)

@@ -53,7 +53,13 @@ def definition(connection: Connection, sha: str) -> dict[str, str]:
 
 
 def open_run(
-    connection: Connection, campaign: AnyCampaign, slot: Slot, sha: str, plan: str | None = None
+    connection: Connection,
+    campaign: AnyCampaign,
+    slot: Slot,
+    sha: str,
+    plan: str | None = None,
+    *,
+    priority: int = 50,
 ) -> tuple[RunId, bool]:
     """Return the run of a campaign's slot and whether it is new; the second comer finds the first one's."""
     row = run(
@@ -68,6 +74,7 @@ def open_run(
             "slot_at": slot.at,
             "sha": sha,
             "plan": plan,
+            "priority": priority,
         },
     ).fetchone()
     is_new = row is not None
@@ -136,7 +143,7 @@ class Group:
     """Touches that may leave now: gated, in one commit, for one worker."""
 
     addressees: tuple[Addressee, ...]
-    stopped: str | None = None  #: why nothing was gated: paused, cancelled, disarmed
+    stopped: str | None = None  #: why nothing was gated: paused, cancelled, disarmed, not durable
 
 
 def gate(
@@ -156,9 +163,13 @@ def gate(
     `law` is what `journey.judged_parameters` says of the step; what may have changed is asked again.
     """
     with connection.transaction():
-        row = run(connection, statement("ledger", "hold_switch"), {"run": run_id}).fetchone()
+        row = run(
+            connection, statement("ledger", "hold_switch"), {"run": run_id, "worker": worker}
+        ).fetchone()
         if row is None or row[0] != "running":
             return Group((), "paused" if row is None else str(row[0]))
+        if not row[1]:
+            return Group((), "not durable")
         if permit and run(connection, statement("ledger", "hold_permit")).fetchone() is None:
             return Group((), "disarmed")
         text = statement("ledger", "gate").replace("/*addressees*/", statement("ledger", "addressees"))
@@ -267,6 +278,12 @@ def with_history(
     )
 
 
+def may_go_on(connection: Connection, run_id: RunId, *, permit: bool) -> bool:
+    """Return whether a run still runs and this system is still armed; holds nothing."""
+    row = run(connection, statement("ledger", "may_go_on"), {"run": run_id, "permit": permit}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def settle(
     connection: Connection,
     group: Sequence[Addressee],
@@ -311,6 +328,14 @@ def settle_claims(
     return cursor.rowcount
 
 
+def wait_for_gate(connection: Connection, worker: str) -> None:
+    """Wait until no gate of a worker is on its way to its commit: the server may still work for a client that is gone.
+
+    Without it such a group would be seen by nobody until its lease ends, and then be unknown: a matter of liveness.
+    """
+    run(connection, statement("ledger", "wait_for_gate"), {"worker": worker})
+
+
 def held_by(connection: Connection, worker: str) -> dict[TouchId, int]:
     """Return what a worker still holds, with the epoch of its claim."""
     return {
@@ -348,9 +373,11 @@ def close(connection: Connection, run_id: RunId, now: dt.datetime) -> bool:
     return run(connection, statement("ledger", "close"), {"run": run_id, "now": now}).rowcount == 1
 
 
-def waiting(connection: Connection, run_id: RunId, step: str) -> tuple[int, int]:
+def waiting(connection: Connection, run_id: RunId, step: str, now: dt.datetime) -> tuple[int, int]:
     """Return how many touches of a step could leave now, and how many are ready at all."""
-    row = run(connection, statement("ledger", "waiting"), {"run": run_id, "step": step}).fetchone()
+    row = run(
+        connection, statement("ledger", "waiting"), {"run": run_id, "step": step, "now": now}
+    ).fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
 

@@ -5,6 +5,7 @@ Shares no code with the sender. When it decides to accept a mail it appends a li
 mail is drawn from a seed and the mail's Message-ID and attempt: the same trial twice is the same.
 
     accepted <message-id> <recipient> <sha256 of the mail>
+    unsaid <message-id> <kind>         whatever it was, nobody told the sender: the bound of what it may not know
 """
 
 import hashlib
@@ -29,6 +30,13 @@ _MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<([^>\r\n]+)>", re.IGNORECASE 
 class Faults:
     """How often what goes wrong; shares between 0 and 1, each drawn on its own."""
 
+    banner_4xx: float = 0.0
+    cut_at_banner: float = 0.0  #: the connection dies; so below, at each stage before a body
+    cut_at_ehlo: float = 0.0
+    cut_at_mail: float = 0.0
+    cut_at_rcpt: float = 0.0
+    cut_at_data: float = 0.0
+    garbage_before: float = 0.0  #: nonsense instead of an answer to RCPT
     rcpt_4xx: float = 0.0
     rcpt_5xx: float = 0.0
     data_4xx: float = 0.0
@@ -38,6 +46,7 @@ class Faults:
     dropped: float = 0.0  #: not accepted, and the connection dies after the dot
     cut_in_body: float = 0.0  #: the connection dies while the body is read
     garbage: float = 0.0  #: accepted, and answered with nonsense
+    garbage_not_taken: float = 0.0  #: not accepted, and answered with nonsense
     slow: float = 0.0  #: accepted, and answered late
     slow_seconds: float = 0.05
     quit_421: float = 0.0
@@ -74,6 +83,14 @@ def entries(ledger: Path) -> list[Entry]:
         if verb == "accepted" and len(words) == 3:
             found.append(Entry(*words))
     return found
+
+
+def unsaid(ledger: Path) -> Counter[str]:
+    """Return how often an answer to a dot was lost or was nonsense, by kind."""
+    if not ledger.exists():
+        return Counter()
+    lines = (line.split(" ") for line in ledger.read_text(encoding="ascii").splitlines())
+    return Counter(words[2] for words in lines if words[0] == "unsaid" and len(words) == 3)
 
 
 def twice(ledger: Path) -> dict[str, int]:
@@ -137,14 +154,17 @@ class FaultRelay:
 
     def _record(self, mail: bytes, recipient: bytes, message_id: str) -> None:
         """Append one line, whole, before anybody is told."""
-        text = f"accepted {message_id} {recipient.decode('ascii', 'replace')} {hashlib.sha256(mail).hexdigest()}\n"
+        digest = hashlib.sha256(mail).hexdigest()
+        self._write(f"accepted {message_id} {recipient.decode('ascii', 'replace')} {digest}\n")
+        if self.keep:
+            self.seen.append(mail)
+
+    def _write(self, text: str) -> None:
         descriptor = os.open(self.ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(descriptor, text.encode("ascii", "replace"))
         finally:
             os.close(descriptor)
-        if self.keep:
-            self.seen.append(mail)
 
     def _drawn(self, key: str) -> Mapping[str, bool]:
         """Return which faults befall the next attempt of a mail, by its Message-ID or recipient."""
@@ -180,7 +200,20 @@ class _Session:
         self._recipient: bytes | None = None
         self._sender: bytes | None = None
 
+    def _cut(self, stage: str, key: bytes) -> None:
+        """Let the connection die here, if that is what was drawn."""
+        fault = f"cut_at_{stage}"
+        if (
+            getattr(self._relay.faults, fault)
+            and self._relay._drawn(f"{stage}:{key.decode('ascii', 'replace')}")[fault]
+        ):
+            raise _Gone
+
     def run(self) -> None:
+        self._cut("banner", b"")
+        if self._relay.faults.banner_4xx and self._relay._drawn("banner 421")["banner_4xx"]:
+            self._line.sendall(b"421 4.3.2 too many of you\r\n")
+            return
         self._answer("banner", b"220 relay.example ESMTP\r\n")
         acts: dict[bytes, Callable[[bytes], None]] = {
             b"EHLO": self._ehlo,
@@ -249,6 +282,7 @@ class _Session:
 
     def _ehlo(self, command: bytes) -> None:
         relay = self._relay
+        self._cut("ehlo", b"")
         encrypts = relay.tls is not None and not isinstance(self._line, ssl.SSLSocket)
         offers = ["relay.example", *relay.extensions]
         offers += ["PIPELINING"] * relay.pipelining + ["STARTTLS"] * encrypts
@@ -265,6 +299,7 @@ class _Session:
 
     def _mail(self, command: bytes) -> None:
         self._nth = self._relay._number()
+        self._cut("mail", command)
         if self._sender is not None:
             self._line.sendall(b"503 5.5.1 nested MAIL command\r\n")
             return
@@ -285,8 +320,11 @@ class _Session:
         if self._sender is None or match is None:
             self._line.sendall(b"503 5.5.1 need MAIL\r\n")
             return
+        self._cut("rcpt", match[1])
         drawn = self._relay._drawn("rcpt:" + match[1].decode("ascii", "replace"))
-        if drawn["rcpt_4xx"]:
+        if drawn["garbage_before"]:
+            self._line.sendall(b"\xfe\xffwhat do you mean\r\n")
+        elif drawn["rcpt_4xx"]:
             self._line.sendall(b"451 4.7.1 greylisted\r\n")
         elif drawn["rcpt_5xx"]:
             self._line.sendall(b"550 5.1.1 <%b>: no such mailbox\r\n" % match[1])
@@ -304,6 +342,7 @@ class _Session:
         if recipient is None:
             self._line.sendall(b"554 5.5.1 no valid recipients\r\n")
             return
+        self._cut("data", recipient)
         if self._relay._drawn("data:" + recipient.decode("ascii", "replace"))["data_4xx"]:
             self._line.sendall(b"451 4.3.0 not now\r\n")
             return
@@ -318,7 +357,12 @@ class _Session:
         message_id = match[1].decode("ascii", "replace") if match else "none"
         drawn = self._relay._drawn("dot:" + message_id)
         if drawn["cut_in_body"] or drawn["dropped"]:
+            self._relay._write(f"unsaid {message_id} dropped\n")
             raise _Gone
+        if drawn["garbage_not_taken"]:
+            self._relay._write(f"unsaid {message_id} garbage\n")
+            self._line.sendall(b"\xff\xfe what\r\n")
+            return
         if scripted and script is not None and script.stage in ("dot", "after"):
             if script.accepts:
                 self._relay._record(mail, recipient, message_id)
@@ -336,8 +380,10 @@ class _Session:
             return
         self._relay._record(mail, recipient, message_id)
         if drawn["lost_reply"]:
+            self._relay._write(f"unsaid {message_id} lost\n")
             raise _Gone
         if drawn["garbage"]:
+            self._relay._write(f"unsaid {message_id} garbage\n")
             self._line.sendall(b"\xff\xfe what\r\n")
             return
         if drawn["slow"]:

@@ -8,8 +8,8 @@ SELECT files FROM definition WHERE sha = %(sha)s
 
 -- name: open_run
 -- One campaign x one slot, once: the second comer gets no row and works on the first one's run.
-INSERT INTO run (campaign, program, brand, purpose, slot, slot_at, definition_sha, plan_id)
-VALUES (%(campaign)s, %(program)s, %(brand)s, %(purpose)s, %(slot)s, %(slot_at)s, %(sha)s, %(plan)s)
+INSERT INTO run (campaign, program, brand, purpose, slot, slot_at, definition_sha, plan_id, priority)
+VALUES (%(campaign)s, %(program)s, %(brand)s, %(purpose)s, %(slot)s, %(slot_at)s, %(sha)s, %(plan)s, %(priority)s)
 ON CONFLICT (campaign, slot) DO NOTHING
 RETURNING run_id
 
@@ -52,8 +52,19 @@ UPDATE touch SET state = 'cancelled', reason = 'run_cancelled'
  WHERE run_id = %(run)s AND state IN ('planned','ready','claimed','parked')
 
 -- name: hold_switch
--- Held by a gate until its commit.
-SELECT state FROM run_switch WHERE run_id = %(run)s FOR SHARE
+-- Held by a gate until its commit. A commit that does not wait for the disk would be forgotten by a database that is
+-- killed, and the touch sent again: such a connection gates nothing. The lock is for `wait_for_gate`.
+SELECT state, current_setting('synchronous_commit') IN ('on', 'remote_apply', 'remote_write'),
+       pg_advisory_xact_lock_shared(hashtextextended(%(worker)s, 0))
+  FROM run_switch WHERE run_id = %(run)s FOR SHARE OF run_switch
+
+-- name: may_go_on
+-- Asked every second while a group leaves, so that a pause does not wait for a slow relay.
+SELECT EXISTS (SELECT FROM run_switch WHERE run_id = %(run)s AND state = 'running')
+   AND (NOT %(permit)s OR EXISTS (SELECT FROM send_permit WHERE armed_at IS NOT NULL))
+
+-- name: wait_for_gate
+SELECT pg_advisory_xact_lock(hashtextextended(%(worker)s, 0))
 
 -- name: hold_permit
 -- Held by a gate until its commit. No row: not armed, or another system than the one that was armed.
@@ -68,8 +79,9 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
 -- Of what was judged when the step was planned, that which may have changed since is asked again of exactly these
 -- customers, each table probed by key: a death, a refusal, a consent that ran out, a suppression, an address that bounced.
+-- Where it is night by now, or the season is over, the touch waits for its place to open, within its window.
 WITH next AS MATERIALIZED (
-    SELECT t.touch_id, t.customer_id, g.blocked && %(stops)s::text[] AS is_blocked
+    SELECT t.touch_id, t.customer_id, t.not_after, g.blocked && %(stops)s::text[] AS is_blocked
       FROM touch t JOIN contact_guard g ON g.customer_id = t.customer_id
      WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
        AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
@@ -77,7 +89,9 @@ WITH next AS MATERIALIZED (
      ORDER BY t.touch_id LIMIT %(limit)s
        FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
 judged AS MATERIALIZED (
-    SELECT n.touch_id, array_remove(ARRAY[
+    SELECT n.touch_id,
+           CASE WHEN %(has_hours)s AND (o.opens IS NULL OR o.opens > %(now)s) THEN coalesce(o.opens, %(now)s + interval '1 hour') END AS opens,
+           array_remove(ARRAY[
                CASE WHEN c.status = 'merged' THEN 'merged' END,
                CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
                CASE WHEN c.status = 'deceased' THEN 'deceased' END,
@@ -86,11 +100,14 @@ judged AS MATERIALIZED (
                     THEN 'opted_out' END,
                CASE WHEN NOT %(safety)s AND k.given AND NOT k.current
                      AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
+               CASE WHEN o.timezone IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
                CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
                CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END], NULL) AS reasons
       FROM next n
       JOIN customer c ON c.customer_id = n.customer_id
       LEFT JOIN contact_point p ON p.customer_id = n.customer_id AND p.type = %(contact_point)s AND p.is_main
+      LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
+                AS o(timezone, department, opens, season_opens) ON o.timezone = c.timezone AND o.department = coalesce(c.department, '')
      CROSS JOIN LATERAL (
            SELECT count(*) > 0 AS is_suppressed FROM suppression
             WHERE fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm) AND scope IN ('*', %(channel)s)
@@ -104,11 +121,14 @@ judged AS MATERIALIZED (
 stopped AS (
     UPDATE touch SET state = 'excluded', reason = judged.reasons[1], reasons = judged.reasons
       FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) > 0),
+postponed AS (
+    UPDATE touch SET due_at = judged.opens
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NOT NULL),
 gated AS (
     UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
            owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
            lease_until = clock_timestamp() + %(lease)s::interval
-      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NULL
     RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
               touch.contact_point_id, touch.state)
 /*addressees*/
@@ -209,7 +229,7 @@ SELECT step, channel, state, count(*) FROM touch WHERE run_id = %(run)s GROUP BY
 
 -- name: waiting
 -- How many touches could leave now, and whether some wait for a later try.
-SELECT count(*) FILTER (WHERE next_try IS NULL OR next_try <= clock_timestamp()), count(*) FROM touch
+SELECT count(*) FILTER (WHERE (next_try IS NULL OR next_try <= clock_timestamp()) AND due_at <= %(now)s), count(*) FROM touch
  WHERE run_id = %(run)s AND step = %(step)s AND state = 'ready'
 
 -- name: close

@@ -167,9 +167,10 @@ def test_each_cell_of_the_matrix_ends_right(
     ids=named,
 )
 def test_an_answer_in_the_middle_of_the_body_is_no_answer_to_the_dot(
-    tmp_path: Path, act: str | bytes
+    tmp_path: Path, act: str | bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body larger than any buffer: the relay acts while the dot cannot be out yet."""
+    monkeypatch.setattr(dialogue, "DOT_SECONDS", 30)  # the relay reads twenty megabytes before it answers
     large = parcel(1)
     large = replace(
         large,

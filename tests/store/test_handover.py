@@ -1,0 +1,107 @@
+"""What leaves no more: after a pause, after most of a lease, after a gate that nobody waited for."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.actions import handover
+from engine.actions.handover import Handover, awake
+from engine.actions.journal import journal, left_behind
+from engine.actions.reconcile import recover
+from engine.contract import Addressee, Ending, Parcel, Receipt
+from engine.model.written import TouchId
+from engine.store import ledger
+from engine.store.database import Connection
+from tests.store.ledgers import NOW, Prepared, gate, ready, states
+
+
+class Slow:
+    """A channel that takes one parcel after the other, and lets something happen in between."""
+
+    def __init__(self, meanwhile: Callable[[int], None]) -> None:
+        self.meanwhile = meanwhile
+        self.left: list[TouchId] = []
+
+    def deliver(
+        self,
+        wave: object,
+        parcels: Iterable[Parcel],
+        transaction: object,
+        may_leave: Callable[[TouchId], bool],
+    ) -> Iterator[Receipt]:
+        for parcel in parcels:
+            self.meanwhile(len(self.left))
+            if not may_leave(parcel.touch):
+                yield Receipt(parcel.touch, Ending.LATER, retry_in=dt.timedelta(0))
+                continue
+            self.left.append(parcel.touch)
+            yield Receipt(parcel.touch, Ending.ACCEPTED, reply="250 ok")
+
+
+def plain(one: Addressee) -> Parcel:
+    return Parcel(one.touch, "claire.morel@example.org", b"")
+
+
+def handed_over(
+    database: Connection, prepared: Prepared, channel: Slow, *, since: float | None = None
+) -> None:
+    group = gate(database, prepared.run).addressees
+
+    def settled(receipts: list[Receipt]) -> list[Receipt]:
+        ledger.settle(database, group, receipts, worker="w1", now=NOW)
+        return receipts
+
+    one = Handover(database, prepared.run, group, plain, False, awake() if since is None else since)
+    one.delivered(channel, None, settled)  # type: ignore[arg-type]
+
+
+def test_a_pause_in_the_middle_of_a_group_lets_no_further_parcel_leave(
+    database: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handover, "LOOK_EVERY", 0.0)
+    prepared = ready(database, 20)
+
+    def pause(sent: int) -> None:
+        if sent == 3:
+            ledger.switch(database, prepared.run, "paused", by="marketing")
+
+    handed_over(database, prepared, channel := Slow(pause))
+
+    assert (len(channel.left), states(database)) == (4, {"accepted": 4, "ready": 16})
+
+
+def test_a_worker_that_slept_past_its_lease_writes_no_dot(database: Connection) -> None:
+    prepared = ready(database, 5)
+
+    handed_over(database, prepared, channel := Slow(lambda sent: None), since=awake() - 3600)
+
+    assert (channel.left, states(database)) == ([], {"ready": 5})
+
+
+def test_a_connection_whose_commits_do_not_wait_for_the_disk_gates_nothing(database: Connection) -> None:
+    prepared = ready(database, 3)
+    database.execute("SET synchronous_commit = off")
+
+    group = gate(database, prepared.run)
+
+    assert (group.stopped, states(database)) == ("not durable", {"ready": 3})
+
+
+def test_an_outcome_that_could_not_be_written_is_written_by_whoever_drains_next(
+    database: Connection, tmp_path: Path
+) -> None:
+    """The database went away after the relay's 250: the worker lives, its journal is handed on."""
+    prepared = ready(database, 2)
+    with pytest.raises(ConnectionError), journal(tmp_path) as kept:
+        group = gate(database, prepared.run, worker=kept.worker).addressees
+        kept.hold(group)
+        kept.may_leave(group[0].touch)
+        kept.answered(Receipt(group[0].touch, Ending.ACCEPTED))
+        raise ConnectionError
+
+    for left in left_behind(tmp_path):
+        recover(database, left, now=NOW)
+
+    assert states(database) == {"accepted": 1, "ready": 1}
