@@ -141,11 +141,26 @@ def _touch(touch: tuple[object, ...], zone: str) -> Say:
         why = because(reasons if isinstance(reasons, list) else [str(reason)])
         en, fr = f"{en}, because this customer {why.en}", f"{fr}, car ce client {why.fr}"
     if rule is not None:
-        en, fr = f"{en} [{rule}]", f"{fr} [{rule}]"
+        kept = _kept_back(str(rule))
+        en, fr = f"{en}{kept.en}", f"{fr}{kept.fr}"
     if outcome is not None:
         news = _OUTCOMES.get(str(outcome), Say(str(outcome), str(outcome)))
         en, fr = f"{en}; {_at(outcome_at, zone)}: {news.en}", f"{fr} ; {_at(outcome_at, zone)} : {news.fr}"
     return Say(f"{en}.", f"{fr}.")
+
+
+def _kept_back(rule: str) -> Say:
+    """Return in words which rule of the policy held a touch back, and for whom.
+
+    >>> str(_kept_back("one-a-week (restock, priority 80)"))
+    '; kept back for restock, priority 80 [one-a-week]'
+    """
+    name, _, winner = rule.partition(" (")
+    if not winner:
+        return Say(f" [{name}]", f" [{name}]")
+    en = winner.removesuffix(")")
+    fr = en.replace(", priority ", ", priorité ")
+    return Say(f"; kept back for {en} [{name}]", f" ; gardé pour {fr} [{name}]")
 
 
 def _attempt(attempt: tuple[object, ...], zone: str) -> Say:

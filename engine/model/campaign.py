@@ -268,6 +268,10 @@ class Audience(Written):
         ]
         | None
     ) = None
+    max: int | None = Field(None, gt=0, description="never more members; above it nothing is sent")
+    drift: Share = Field(
+        Decimal(0), description="share of the plan's members who may have joined or left when it runs"
+    )
     one_per: Literal["person", "mailbox", "site", "household"] = "person"
 
 
@@ -361,7 +365,16 @@ def _euros(text: object) -> object:
 
 
 class CampaignPolicy(Written):
-    priority: int = Field(50, ge=0, le=100, description="weight in arbitration")
+    """What the campaign says of itself where others want the same customers."""
+
+    priority: int | None = Field(
+        None, ge=0, le=100, description="weight in arbitration; absent: that of its purpose in the policy"
+    )
+    value: Annotated[
+        Decimal,
+        WithJsonSchema({"type": "string", "examples": ["350 EUR"]}),
+        BeforeValidator(lambda text: _euros(text)),
+    ] = Field(Decimal(0), description="what one response is worth: decides between equal priorities")
 
 
 S = TypeVar("S")
@@ -392,7 +405,7 @@ class Campaign(Written, Generic[S]):
     goals: dict[Name, Goal] = Field(min_length=1)
     responses: list[ResponseRule] = []
     budget: Budget | None = None
-    policy: CampaignPolicy = CampaignPolicy(priority=50)
+    policy: CampaignPolicy = CampaignPolicy()
 
     @field_validator("reentry", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from engine.model.campaign import Purpose
+from engine.model.campaign import AnyCampaign, Purpose
 from engine.model.written import Duration, Name, Share, Written
 from engine.problems import Refused, Say
 
@@ -176,6 +176,11 @@ class Policy(Written):
     seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
     proof_addresses: list[str] = []
     max_render_errors: int = 0
+
+    def priority_of(self, campaign: AnyCampaign) -> int:
+        """Return a campaign's weight in arbitration: its own word, else its purpose's, else 50."""
+        own = campaign.policy.priority
+        return self.priorities.get(campaign.purpose, 50) if own is None else own
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

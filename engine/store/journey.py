@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +11,10 @@ from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.calendar import add_working_days
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
-from engine.store import audience, sql_segments
+from engine.store import audience, places, sql_segments
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
+from engine.store.places import Place
 from engine.store.statements import statement
 
 
@@ -80,25 +82,32 @@ def come_due(
     rules: RulePack,
     enrolled: dt.datetime,
     now: dt.datetime,
+    *,
+    whatever_if: bool = False,
 ) -> dict[str, int]:
-    """Plan a step for everybody for whom it is due; return how many touches are new, by state."""
+    """Plan a step for everybody for whom it is due; return how many touches are new, by state.
+
+    With `whatever_if`, a forecast's question: for everybody whose time has come, whatever the step's `if` says.
+    """
     step: Step = campaign.steps[step_name]
     zone = campaign.schedule.timezone
     when = due(step, enrolled, zone)
     until = None if step.until is None else moment(step.until, enrolled, zone)
-    parameters = judged_parameters(campaign, step, reach, policy, rules, now)
+    has_hours = places.have_hours(campaign, step, policy)
+    where = places.of_members(connection, run_id) if has_hours else ()
+    parameters = judged_parameters(campaign, step, reach, policy, rules, now, where)
     bases: list[str] = []
-    due_at = _moment(when, "b", bases, parameters, zone, enrolled)
+    due_at = moment_as_sql(when, "b", bases, parameters, zone, enrolled)
     if until is None:
         not_after = f"{due_at} + %(patience)s::interval"
         parameters["patience"] = PATIENCE
     else:
         same = isinstance(until, Relative) and isinstance(when, Relative) and until.step == when.step
-        not_after = _moment(
+        not_after = moment_as_sql(
             until, "b" if same else "e", [] if same else bases, parameters, zone, enrolled, "until_"
         )
     condition = ""
-    if step.if_ is not None:
+    if step.if_ is not None and not whatever_if:
         scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
         sql_segments.answer_condition(connection, step.if_, library, on=now)
         matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
@@ -113,9 +122,21 @@ def come_due(
         "step": step_name,
         "campaign": campaign.campaign,
         "evaluated": enrolled - dt.timedelta(days=1) if row is None else row[0],
+        "out_of_stock": is_out_of_stock(connection, campaign.brand),
     }
     text = statement("journey", "come_due")
+    opens_at, out_of_season, opening = "m.due_at", "false", ""
+    if has_hours:
+        opening = statement("journey", "opening")
+        opens_at = (
+            "CASE WHEN o.season_opens IS NULL OR o.season_opens >= m.not_after THEN m.due_at"
+            " WHEN o.opens IS NULL THEN m.not_after WHEN o.opens > %(now)s THEN o.opens ELSE m.due_at END"
+        )
+        out_of_season = "o.season_opens IS NULL OR o.season_opens >= m.not_after"
     for marker, fragment in {
+        "opens_at": opens_at,
+        "out_of_season": out_of_season,
+        "opening": opening,
         "due_at": due_at,
         "not_after": not_after,
         "bases": " ".join(bases),
@@ -141,14 +162,34 @@ def forecast(
     text = statement("journey", "forecast").replace("/*judged*/", statement("journey", "judged"))
     return {
         str(reason): int(count)
-        for reason, count in run(connection, text, parameters | {"run": run_id, "due": on})
+        for reason, count in run(
+            connection,
+            text,
+            parameters
+            | {"run": run_id, "due": on, "out_of_stock": is_out_of_stock(connection, campaign.brand)},
+        )
     }
 
 
+def is_out_of_stock(connection: Connection, brand: str | None) -> bool:
+    """Return whether every presentation of a brand has run out; a brand whose stock nobody tells us has not."""
+    row = run(connection, statement("journey", "is_out_of_stock"), {"brand": brand}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def judged_parameters(
-    campaign: AnyCampaign, step: Step, reach: Reach, policy: Policy, rules: RulePack, now: dt.datetime
+    campaign: AnyCampaign,
+    step: Step,
+    reach: Reach,
+    policy: Policy,
+    rules: RulePack,
+    now: dt.datetime,
+    where: Sequence[Place] = (),
 ) -> dict[str, Any]:
-    """Return what `judged` needs to know of a step: rules of the country, caps of the company, its material."""
+    """Return what `judged` and the gate need to know of a step: rules of the country, caps of the company, its material.
+
+    `where` are the places of those it concerns; the gate asks of each whether it is open.
+    """
     channel, purpose, day = step.channel, campaign.purpose, now.date()
     consent = rules.consent_for(channel, purpose, day)
     counted_caps = [
@@ -160,7 +201,7 @@ def judged_parameters(
         gap for gap in policy.gaps if gap.no == channel and (gap.counted is None or purpose in gap.counted)
     ]
     limits = reach.material
-    return {
+    return places.opening_parameters(where, campaign, step, policy, now) | {
         "channel": channel,
         "purpose": purpose,
         "brand": campaign.brand,
@@ -170,6 +211,7 @@ def judged_parameters(
         "stops": ["*", channel, f"{channel}:{purpose}"],
         "none_means": "no" if consent is None else consent.none_means,
         "personal_needs_opt_in": consent is None or consent.personal_needs_opt_in,
+        "has_hours": places.have_hours(campaign, step, policy),
         "contact_point": reach.contact_point,
         "pepper": reach.pepper,
         "rep_type": reach.rep_type,
@@ -205,7 +247,7 @@ def judged_parameters(
     }
 
 
-def _moment(
+def moment_as_sql(
     when: Moment,
     alias: str,
     bases: list[str],

@@ -49,4 +49,4 @@ def test_fifty_campaigns_that_race_for_a_customer_never_pass_a_cap_of_two(
     planned = {row[0] for row in database.execute("SELECT campaign FROM touch WHERE state = 'planned'")}
     lost = database.execute("SELECT reason, because FROM touch WHERE state = 'excluded'").fetchall()
     assert (len(planned), len(lost), {reason for reason, _ in lost}) == (2, RACING - 2, {"frequency_cap"})
-    assert {because for _, because in lost} <= {f"two-a-week ({winner})" for winner in planned}
+    assert {because for _, because in lost} <= {f"two-a-week ({winner}, priority 50)" for winner in planned}

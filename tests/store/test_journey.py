@@ -329,7 +329,7 @@ def test_who_comes_second_is_told_the_rule_and_the_campaign_that_was_first(datab
     Road(database, campaign(), policy(**WEEKLY)).due()
 
     assert database.execute("SELECT because FROM touch WHERE state = 'excluded'").fetchone() == (
-        "one-a-week (dermapharm-direct-2026)",
+        "one-a-week (dermapharm-direct-2026, priority 50)",
     )
 
 

@@ -34,13 +34,15 @@ UPDATE touch t SET outcome = 'withdrawn', outcome_at = %(now)s
 -- name: come_due
 -- Plan a step for every enrolled member for whom it is due now and who has no touch of it yet: planned, or excluded
 -- with all reasons in the order of precedence, or expired where its window closed since the step was last evaluated.
+-- What comes due outside the hours or before the season of the customer's place is due when they open: the cap is
+-- reserved for the moment at which it will leave.
 WITH due AS MATERIALIZED (
-    SELECT m.customer_id, m.cell, m.due_at, m.not_after
+    SELECT m.customer_id, m.cell, /*opens_at*/ AS due_at, m.not_after, /*out_of_season*/ AS out_of_season
       FROM (SELECT m.customer_id, m.cell, /*due_at*/ AS due_at, /*not_after*/ AS not_after
               FROM member m /*bases*/
              WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
-                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m
+                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m /*opening*/
      WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
 judged AS (/*judged*/),
 counted AS (
@@ -51,7 +53,8 @@ new AS (
     INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, reason, reasons, because,
                        due_at, not_after, rep_id, contact_point_id, cost)
     SELECT customer_id, %(run)s, %(campaign)s, %(step)s, %(channel)s, %(brand)s, %(purpose)s, cell,
-           CASE WHEN not_after <= %(now)s THEN 'expired' WHEN cardinality(reasons) > 0 THEN 'excluded' ELSE 'planned' END,
+           CASE WHEN not_after <= %(now)s THEN 'expired' WHEN cardinality(reasons) > 0 THEN 'excluded'
+                WHEN not_after <= due_at THEN 'expired' ELSE 'planned' END,
            CASE WHEN not_after > %(now)s THEN reasons[1] END,
            CASE WHEN not_after > %(now)s AND cardinality(reasons) > 0 THEN reasons END,
            because, due_at, not_after, rep_id, contact_point_id, 0
@@ -60,10 +63,30 @@ new AS (
     RETURNING state)
 SELECT state, count(*) FROM new GROUP BY state
 
+-- name: opening
+-- When each customer's place opens: one row a place, worked out beforehand.
+LEFT JOIN customer z ON z.customer_id = m.customer_id
+LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
+          AS o(timezone, department, opens, season_opens) ON o.timezone = z.timezone AND o.department = coalesce(z.department, '')
+
+-- name: places_of_members
+SELECT DISTINCT c.timezone, coalesce(c.department, '') FROM member m JOIN customer c USING (customer_id)
+ WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL
+
+-- name: places_of_ready
+SELECT DISTINCT c.timezone, coalesce(c.department, '') FROM touch t JOIN customer c USING (customer_id)
+ WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
+
+-- name: is_out_of_stock
+-- A brand of which every presentation has run out.
+SELECT coalesce(bool_and(s.stock_status = 'out'), false)
+  FROM product p JOIN presentation s USING (cis) WHERE p.brand = %(brand)s
+
 -- name: judged
--- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after) for one channel,
+-- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after, out_of_season) for one channel,
 -- purpose and brand: reasons in the order of precedence, the address, the rep, and which rule held them back.
-SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id, coalesce(f.because, n.because) AS because,
+SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
+       coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
        array_remove(ARRAY[
            CASE WHEN c.status = 'merged' THEN 'merged' END,
            CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
@@ -87,7 +110,8 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                 THEN 'material_expired' END,
            CASE WHEN %(brand)s = ANY (c.restricted_brands) AND NOT %(safety)s THEN 'restricted_brand' END,
            CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
-           CASE WHEN h.stock AND NOT %(safety)s THEN 'stock_hold' END,
+           CASE WHEN (h.stock OR %(out_of_stock)s) AND NOT %(safety)s THEN 'stock_hold' END,
+           CASE WHEN d.out_of_season THEN 'calendar_gate' END,
            CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
            CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
            CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
@@ -123,7 +147,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
               WHERE %(rep_type)s::text IS NULL OR a.rep_type = %(rep_type)s
               ORDER BY a.customer_id, a.rep_type, array_position(ARRAY['owner','interim','co'], w.role), w.rep_id) AS r ON r.customer_id = d.customer_id
   LEFT JOIN (SELECT customer_id, min(because) AS because FROM (
-                 SELECT d.customer_id, cap.name || coalesce(' (' || (array_agg(t.campaign ORDER BY coalesce(t.touched_at, t.due_at) DESC))[1] || ')', '') AS because
+                 SELECT d.customer_id, ARRAY[cap.name, coalesce((array_agg(t.campaign ORDER BY coalesce(t.touched_at, t.due_at) DESC))[1], '')] AS because
                    FROM due d
                    JOIN touch t ON t.customer_id = d.customer_id
                    JOIN jsonb_to_recordset(%(caps)s) AS cap(name text, max integer, per interval, channels text[], purposes text[], same_brand boolean)
@@ -134,7 +158,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                     AND coalesce(t.touched_at, t.due_at) > d.due_at - cap.per AND coalesce(t.touched_at, t.due_at) < d.due_at + cap.per
                   GROUP BY d.customer_id, cap.name, cap.max HAVING count(*) >= cap.max) AS x
               GROUP BY customer_id) AS f ON f.customer_id = d.customer_id
-  LEFT JOIN (SELECT d.customer_id, min(gap.name) || coalesce(' (' || min(t.campaign) || ')', '') AS because
+  LEFT JOIN (SELECT d.customer_id, min(ARRAY[gap.name, coalesce(t.campaign, '')]) AS because
                FROM due d
                JOIN touch t ON t.customer_id = d.customer_id
                JOIN jsonb_to_recordset(%(gaps)s) AS gap(name text, after text, within interval, purposes text[])
@@ -144,6 +168,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                 AND coalesce(t.outcome_at, t.touched_at, t.due_at) > d.due_at - gap.within
                 AND coalesce(t.outcome_at, t.touched_at, t.due_at) <= d.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
               GROUP BY d.customer_id) AS n ON n.customer_id = d.customer_id
+  LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])
 
 -- name: expire
 -- What is not out by the end of its window is expired, never late.
@@ -166,7 +191,7 @@ UPDATE touch SET state = 'ready' WHERE run_id = %(run)s AND step = %(step)s AND 
 -- name: forecast
 -- Of the enrolled of a run: how many the policy would let a step reach today, and the reasons of the others.
 WITH due AS MATERIALIZED (
-    SELECT customer_id, cell, %(due)s::timestamptz AS due_at, NULL::timestamptz AS not_after
+    SELECT customer_id, cell, %(due)s::timestamptz AS due_at, NULL::timestamptz AS not_after, false AS out_of_season
       FROM member WHERE run_id = %(run)s AND NOT held_out AND reason IS NULL),
 judged AS (/*judged*/)
 SELECT coalesce(reasons[1], ''), count(*) FROM judged GROUP BY 1 ORDER BY 2 DESC, 1
