@@ -16,7 +16,7 @@ from prefect.runtime import flow_run as this_flow_run
 
 from engine.app import App, open_app
 from engine.model.written import RunId
-from engine.problems import EngineError, Mishap
+from engine.problems import EngineError, GuardStopped, Mishap, Say
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,12 +57,11 @@ def _app(as_of: str | None) -> App:
 @kept_private
 def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None = None) -> int:
     """Open and freeze the run of a slot, plan what is due; return its id, the same however often it is asked."""
-    from engine.actions.plan import kept_plan, named_slot
+    from engine.actions.plan import named_slot
     from engine.actions.run import start as opened
 
     app = _app(as_of)
     with app.database("run") as connection:
-        kept = None if plan is None else kept_plan(connection, plan)
         due = named_slot(app.project, campaign, slot)
         begun = opened(
             connection,
@@ -73,7 +72,6 @@ def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None =
             pepper=app.pepper,
             now=max(app.now(), due.at),
             plan_id=plan,
-            digest=None if kept is None else kept[3],
             progress=told,
         )
     return int(begun.run_id)
@@ -124,30 +122,27 @@ def send_some(run: int, as_of: str | None = None) -> int:
 
 @task(cache_policy=NO_CACHE, retries=0)
 @kept_private
-def slots_due(campaign: str | None, at: str) -> list[tuple[str, str]]:
-    """Return campaign and slot of every start that is due at a moment; what was missed follows `late`."""
-    from engine.rules.schedule import due_slots
-    from engine.store.ledger import last_slot
+def choose(at: str) -> dict[str, list[str]]:
+    """Start every slot that is due and plan what came due in every open run, the more important first.
 
-    app = _app(None)
-    moment = dt.datetime.fromisoformat(at)
-    names = app.project.campaigns if campaign is None else [campaign]
-    with app.database("schedule") as connection:
-        return [
-            (name, slot.name)
-            for name in names
-            for slot in due_slots(app.project.campaign(name).schedule, last_slot(connection, name), moment)
-        ]
-
-
-@task(cache_policy=NO_CACHE, retries=0)
-@kept_private
-def open_runs() -> list[int]:
-    """Return the runs of which something may still come due."""
+    Returns the campaigns and ids of those runs, the ids of those in which something is new, and what stopped others.
+    """
+    from engine.actions.tick import tick
     from engine.store import ledger
 
-    with _app(None).database("advance") as connection:
-        return [int(run) for run in ledger.open_runs(connection)]
+    moment = dt.datetime.fromisoformat(at)
+    app = _app(at)
+    with app.database("advance") as connection:
+        done = tick(connection, app.project, app.channels, pepper=app.pepper, now=moment, progress=told)
+        names = {row.run_id: row.campaign for row in ledger.runs(connection)}
+    for name, error in done.stopped.items():
+        log.warning("%s: %s", name, error)
+    return {
+        "campaigns": [names[one.run_id] for one in done.advanced],
+        "runs": [str(one.run_id) for one in done.advanced],
+        "changed": [str(one.run_id) for one in done.advanced if one.new or one.left],
+        "stopped": [f"{name}: {error}" for name, error in done.stopped.items()],
+    }
 
 
 @task(cache_policy=NO_CACHE, retries=0)
@@ -216,8 +211,15 @@ def run_slot(
 
     Returns how many touches were settled.
     """
-    slots = [slot] if slot is not None else [due for _, due in slots_due(campaign, _moment(as_of))]
-    settled = sum(drain_here(start(campaign, due, plan, as_of), as_of) for due in slots)
+    if slot is not None:
+        settled = drain_here(start(campaign, slot, plan, as_of), as_of)
+    else:  # campaigns of one moment compete: whoever's clock strikes first lets all of them choose
+        chosen = choose(_moment(as_of))
+        mine = [
+            run for name, run in zip(chosen["campaigns"], chosen["runs"], strict=True) if name == campaign
+        ]
+        settled = sum(drain_here(int(run), as_of) for run in mine)
+        tell([words for words in chosen["stopped"] if words.startswith((f"{campaign} ", "files:"))])
     hand_out(as_of)
     return settled
 
@@ -234,16 +236,20 @@ def advance(run: int | None = None, as_of: str | None = None) -> dict[str, int]:
 
     With a run's id: that run alone.
     """
+    stopped: list[str] = []
     if run is None:
-        for campaign, slot in slots_due(None, _moment(as_of)):
-            start(campaign, slot, None, as_of)
-    settled: dict[str, int] = {}
-    changed = False
-    for one in open_runs() if run is None else [run]:
-        changed |= bool(come_due(one, as_of))
-        settled[str(one)] = drain_here(one, as_of)
+        chosen = choose(_moment(as_of))
+        runs, changed, stopped = (
+            [int(one) for one in chosen["runs"]],
+            bool(chosen["changed"]),
+            chosen["stopped"],
+        )
+    else:
+        runs, changed = [run], bool(come_due(run, as_of))
+    settled = {str(one): drain_here(one, as_of) for one in runs}
     if changed or any(settled.values()):
         hand_out(as_of)
+    tell(stopped)
     return settled
 
 
@@ -263,6 +269,17 @@ def reconcile(as_of: str | None = None) -> dict[str, int]:
 def report(as_of: str | None = None) -> int:
     """Write the reports."""
     return write_reports(as_of)
+
+
+def tell(stopped: list[str]) -> None:
+    """Fail, once all else is done, with the words of what was stopped; nobody would see them in a flow that succeeds.
+
+    Raises:
+        GuardStopped: something was.
+    """
+    if stopped:
+        words = "\n".join(stopped)
+        raise GuardStopped(Say(words, words))
 
 
 def drain_here(run: int, as_of: str | None) -> int:

@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
+from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure
 from engine.model.written import RunId
@@ -51,9 +53,27 @@ def advance(
         if row.frozen_at is None or row.closed_at is not None or row.state != "running":
             return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)
-        new, left, is_over = plan_due(
+        due = plan_due(
             connection, run_id, definition, channels, pepper=pepper, enrolled=row.frozen_at, now=now
         )
+    return release(connection, run_id, definition, due, channels, now=now, progress=progress)
+
+
+def release(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    due: tuple[dict[str, dict[str, int]], int, bool],
+    channels: Mapping[str, Channel],
+    *,
+    now: dt.datetime,
+    progress: Progress = silent,
+) -> Advanced:
+    """Make ready what was planned: within the budget, and only once all of it has been proven to compose."""
+    new, left, is_over = due
+    over = guards.of_cost(definition.campaign, committed(connection, run_id, definition)) if new else []
+    if over and ledger.switch(connection, run_id, "paused", by="engine", because=str(over[0])):
+        return Advanced(run_id, new, left, 0, is_over, str(over[0]))
     failed = 0
     for step_name in definition.campaign.steps:
         failed += prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
@@ -74,10 +94,15 @@ def plan_due(
     pepper: str,
     enrolled: dt.datetime,
     now: dt.datetime,
+    takes_turn: bool = True,
 ) -> tuple[dict[str, dict[str, int]], int, bool]:
-    """Plan, in the caller's transaction, what is due; return new touches by step and state, who left, whether all is over."""
+    """Plan, in the caller's transaction, what is due; return new touches by step and state, who left, whether all is over.
+
+    A rehearsal that will be rolled back takes no turn: it reserves nothing, and need not keep others waiting.
+    """
     campaign = definition.campaign
-    journey.take_turn(connection)
+    if takes_turn:
+        journey.take_turn(connection)
     journey.expire(connection, run_id, now)
     left = journey.leave(connection, run_id, campaign, definition.library, now)
     ends = latest(campaign, enrolled)
@@ -147,6 +172,14 @@ def prove(
 def make_ready(connection: Connection, run_id: RunId, step_name: str) -> None:
     """Let the proven touches of a step be claimed."""
     run(connection, statement("journey", "make_ready"), {"run": run_id, "step": step_name, "last": 2**62})
+
+
+def committed(connection: Connection, run_id: RunId, definition: Definition) -> Decimal:
+    """Return what a run has cost, and will have cost once all has left that was planned, in euros."""
+    found = Decimal(0)
+    for step, spent, waiting in run(connection, statement("plans", "cost_by_step"), {"run": run_id}):
+        found += spent + definition.price(step) * waiting
+    return found
 
 
 def _was_evaluated_after(connection: Connection, run_id: RunId, step: str, moment: dt.datetime) -> bool:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.content.card import card
 from engine.contract import Channel, Wave
@@ -43,6 +44,12 @@ class Definition:
         template = getattr(step, "template", None) or getattr(task, "talking_points", None)
         limits = material_limits(None if template is None else card(self.files, str(template)))
         return Reach(channel.contact_point, pepper, getattr(task, "reps", None), limits)
+
+    def price(self, step_name: str) -> Decimal:
+        """Return what one touch of a step costs: what the step says, else the policy, in euros."""
+        step = self.campaign.steps[step_name]
+        own = getattr(step, "cost", None)
+        return own if own is not None else self.policy.costs.get(step.channel, Decimal(0))
 
 
 def material_limits(material: Material | None) -> MaterialLimits:

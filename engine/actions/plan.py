@@ -1,23 +1,24 @@
 """Plan: carry a run's first moment out, look at it, and roll it back. What was seen is what will run."""
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 
-from engine.actions.advance import Progress, plan_due, prove, silent
+from engine.actions import guards
+from engine.actions.advance import Progress, plan_due, silent
+from engine.actions.forecast import first_step, later_steps
 from engine.actions.pinned import Definition, understood
 from engine.contract import Channel, Parcel
 from engine.loading.project import Project
-from engine.model.plan import Plan, Sample, StepPlan
+from engine.model.plan import Plan, Sample
 from engine.model.written import RunId
-from engine.problems import GuardStopped, Say, UsageError
+from engine.problems import Say, UsageError
 from engine.rules.measurement import power_in_words
 from engine.rules.schedule import Slot, slots_between
-from engine.store import enrolment, journey, ledger
-from engine.store.database import Connection, run
-from engine.store.statements import statement
+from engine.store import enrolment, ledger, plans
+from engine.store.database import Connection
 
 
 def slot_for(project: Project, campaign: str, now: dt.datetime) -> Slot:
@@ -70,12 +71,14 @@ def plan(
     made_by: str,
     now: dt.datetime,
     samples: int = 3,
+    folder: Path | None = None,
     progress: Progress = silent,
 ) -> Plan:
-    """Return, and keep, the plan of a campaign at a slot.
+    """Return, and keep, the plan of a campaign at a slot; with a `folder`, its members too, as a file there.
 
     Everything is done for real in a transaction that is rolled back: the members frozen, the first steps
-    planned, every parcel composed. `now` should be the moment of the slot, or later.
+    planned, the later ones on the days they come due, every parcel of every step composed. `now` should be
+    the moment of the slot, or later.
 
     Raises:
         FilesError: the project's files are wrong.
@@ -83,7 +86,7 @@ def plan(
     sha, files = project.definition(campaign)
     definition = understood(sha, files, campaign, tuple(channel.step for channel in channels.values()))
     with connection.transaction(force_rollback=True):
-        made = _rehearsed(
+        made, who = _rehearsed(
             connection,
             definition,
             slot,
@@ -91,24 +94,18 @@ def plan(
             pepper=pepper,
             now=max(now, slot.at),
             samples=samples,
+            folder=folder,
             progress=progress,
         )
     with connection.transaction():
         ledger.keep_definition(connection, sha, campaign, files)
-        run(
-            connection,
-            statement("plans", "keep_plan"),
-            {
-                "plan": made.plan_id,
-                "campaign": campaign,
-                "slot": slot.name,
-                "sha": sha,
-                "digest": made.audience_digest,
-                "document": json.dumps(made.document()),
-                "by": made_by,
-            },
-        )
+        plans.keep(connection, made, who, made_by)
     return made
+
+
+def file_of(folder: Path, plan_id: str, suffix: str) -> Path:
+    """Return where a plan stands as a file: `.txt` what was shown, `.csv` who is where."""
+    return folder / "plans" / f"{plan_id}{suffix}"
 
 
 def _rehearsed(
@@ -120,77 +117,48 @@ def _rehearsed(
     pepper: str,
     now: dt.datetime,
     samples: int,
+    folder: Path | None,
     progress: Progress,
-) -> Plan:
-    campaign, policy = definition.campaign, definition.policy
+) -> tuple[Plan, dict[str, str]]:
+    """Return the plan and who is where in it, in the caller's transaction."""
+    campaign = definition.campaign
     ledger.keep_definition(connection, definition.sha, campaign.campaign, definition.files)
     run_id, _ = ledger.open_run(connection, campaign, slot, definition.sha)
     row = ledger.locked(connection, run_id)
     enrolled = row.frozen_at or now
     if row.frozen_at is None:
         progress("audience", 0)
-        enrolment.freeze(connection, run_id, campaign, definition.library, policy, definition.rules, now)
+        enrolment.freeze(
+            connection, run_id, campaign, definition.library, definition.policy, definition.rules, now
+        )
     fall = enrolment.waterfall(connection, run_id)
     progress("audience", fall.universe)
     digest = enrolment.digest(connection, run_id)
-    plan_due(connection, run_id, definition, channels, pepper=pepper, enrolled=enrolled, now=now)
-    states = ledger.counts(connection, run_id)
-    steps: list[StepPlan] = []
+    new, _, _ = plan_due(
+        connection, run_id, definition, channels, pepper=pepper, enrolled=enrolled, now=now, takes_turn=False
+    )
+    who = plans.parts(connection, run_id)
+    plan_id = identity(definition.sha, slot.name, digest, who)
+    if folder is not None:
+        plans.write_members(connection, run_id, file_of(folder, plan_id, ".csv"))
     shown: list[Sample] = []
-    warnings: list[str] = []
-    for name, step in campaign.steps.items():
-        channel = channels[step.channel]
-        price = policy.costs.get(channel.name, Decimal(0))
-        counts = states.get((name, channel.name))
-        if counts is None:
-            through = journey.forecast(
-                connection,
-                run_id,
-                campaign,
-                name,
-                definition.reach(name, channel, pepper),
-                policy,
-                definition.rules,
-                now,
-            )
-            touched = through.pop("", 0)
-            steps.append(StepPlan(name, channel.name, False, touched, through, price * touched))
-            continue
-        broken = prove(connection, run_id, definition, name, channels, now=now, progress=progress)
-        shown += _samples(connection, run_id, definition, name, channel, now, samples)
-        excluded = {
-            str(reason): int(count)
-            for reason, count in run(
-                connection, statement("plans", "excluded_of_step"), {"run": run_id, "step": name}
-            )
-        }
-        touched = counts.get("planned", 0) - broken
-        steps.append(StepPlan(name, channel.name, True, touched, excluded, price * touched, broken))
-        if broken > policy.max_render_errors:
-            warnings.append(
-                f"{broken} parcels of step '{name}' do not compose: the run would stop with 0 sent."
-            )
-    expected = campaign.audience.expect
-    size = fall.held_out + sum(fall.enrolled.values())
-    if expected is not None and not expected.low <= size <= expected.high:
-        warnings.append(
-            f"The audience has {size:,} members, expected {expected.low:,} to {expected.high:,}: the run would stop before anything is sent."
-        )
+    steps = []
+    for name in campaign.steps:
+        if name in new:
+            shown += _samples(connection, run_id, definition, name, channels, now, samples)
+            steps.append(first_step(connection, run_id, definition, name, channels, now, progress))
+    later = [name for name in campaign.steps if name not in new]
+    steps += later_steps(
+        connection, run_id, definition, later, channels, pepper=pepper, enrolled=enrolled, progress=progress
+    )
+    order = list(campaign.steps)
+    steps.sort(key=lambda step: order.index(step.step))
     cost = sum((step.cost for step in steps if step.is_exact), Decimal(0))
-    most = sum((step.cost for step in steps), Decimal(0))
-    budget = None if campaign.budget is None else campaign.budget.max
-    if budget is not None and most > budget:
-        warnings.append(
-            f"If every later step reached all it may, it would cost {most:,.2f} EUR; the budget is {budget:,.2f} EUR."
-        )
     targets = [float(goal.target) for goal in campaign.goals.values() if goal.target is not None]
     power = None
     if fall.held_out and fall.enrolled:
-        power = str(
-            power_in_words(sum(fall.enrolled.values()), fall.held_out, targets[0] if targets else 0.1)
-        )
-    plan_id = sha256(f"{definition.sha}:{slot.name}:{digest}".encode()).hexdigest()[:12]
-    return Plan(
+        power = power_in_words(sum(fall.enrolled.values()), fall.held_out, targets[0] if targets else 0.1)
+    made = Plan(
         plan_id,
         campaign.campaign,
         campaign.title,
@@ -203,11 +171,21 @@ def _rehearsed(
         fall.enrolled,
         tuple(steps),
         cost,
-        budget,
-        tuple(warnings),
-        tuple(shown),
-        power,
+        None if campaign.budget is None else campaign.budget.max,
+        samples=tuple(shown),
+        power=power,
+        drift=campaign.audience.drift,
+        files={path: sha256(text.encode()).hexdigest() for path, text in definition.files.items()},
     )
+    return guards.judged(made, campaign, definition.policy), who
+
+
+def identity(sha: str, slot: str, digest: str, who: Mapping[str, str]) -> str:
+    """Return the id of a plan: the beginning of the hash of what it says of whom."""
+    made = sha256(f"{sha}:{slot}:{digest}".encode())
+    for part in sorted(who):
+        made.update(f":{part}={who[part]}".encode())
+    return made.hexdigest()[:16]
 
 
 def _samples(
@@ -215,13 +193,14 @@ def _samples(
     run_id: RunId,
     definition: Definition,
     step_name: str,
-    channel: Channel,
+    channels: Mapping[str, Channel],
     now: dt.datetime,
     most: int,
 ) -> list[Sample]:
     """Return a few parcels of a step as they would leave."""
     if not most:
         return []
+    channel = channels[definition.campaign.steps[step_name].channel]
     for group in ledger.to_prove(
         connection, run_id, step_name, contact_point=channel.contact_point, now=now, group=most
     ):
@@ -235,29 +214,3 @@ def _samples(
             if isinstance(parcel, Parcel)
         ]
     return []
-
-
-def kept_plan(connection: Connection, plan_id: str) -> tuple[str, str, str, str] | None:
-    """Return campaign, slot, definition and audience digest of a plan that was made before."""
-    row = run(connection, statement("plans", "plan"), {"plan": plan_id}).fetchone()
-    return None if row is None else (str(row[0]), str(row[1]), str(row[2]), str(row[3]))
-
-
-def hold_against(connection: Connection, run_id: RunId, digest: str) -> None:
-    """Refuse a run whose audience is not the plan's.
-
-    Raises:
-        GuardStopped: somebody joined, left or changed cell since the plan was shown.
-    """
-    found = enrolment.digest(connection, run_id)
-    if found != digest:
-        raise GuardStopped(
-            Say(
-                "The audience is no longer the one that the plan showed. Nothing was sent and nothing is kept of this run.",
-                "L'audience n'est plus celle que le plan a montrée. Rien n'est parti et rien n'est gardé de ce lancement.",
-            ),
-            Say(
-                "Make a new plan, look at it, and run that one.",
-                "Refaites un plan, regardez-le, et lancez celui-là.",
-            ),
-        )

@@ -4,16 +4,17 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.actions.advance import Advanced, Progress, advance, silent
-from engine.actions.pinned import pinned
-from engine.actions.plan import hold_against
+from engine.actions import binding, guards
+from engine.actions.advance import Advanced, Progress, advance, committed, plan_due, release, silent
+from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel
 from engine.loading.project import Project
 from engine.model.written import RunId
-from engine.problems import GuardStopped, Say
+from engine.problems import Say, UsageError
 from engine.rules.schedule import Slot
-from engine.store import conservation, enrolment, ledger
+from engine.store import conservation, enrolment, ledger, plans
 from engine.store.database import Connection
+from engine.store.plans import KeptPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,63 +37,80 @@ def start(
     pepper: str,
     now: dt.datetime,
     plan_id: str | None = None,
-    digest: str | None = None,
     progress: Progress = silent,
 ) -> Started:
     """Open, freeze and advance the run of a campaign's slot; the same slot again changes nothing.
 
-    Opening and freezing are one transaction: a guard that stops leaves no run behind.
+    Opening, freezing, planning the first steps and holding all of it against guards and plan are one
+    transaction: whatever stops leaves no run behind.
 
     Raises:
         FilesError: the files are wrong.
-        GuardStopped: the audience is not as expected or not as planned; nothing was sent.
+        UsageError: there is no such plan.
+        GuardStopped: audience or cost are not as allowed, or not as planned; nothing was sent.
     """
     sha, files = project.definition(campaign)
     spec = project.campaign(campaign)
+    plan = None if plan_id is None else known_plan(connection, plan_id)
+    due = None
     with connection.transaction():
         ledger.keep_definition(connection, sha, campaign, files)
-        run_id, is_new = ledger.open_run(connection, spec, slot, sha, plan_id)
+        weight = 50 if project.policy is None else project.policy.priority_of(spec)
+        run_id, is_new = ledger.open_run(connection, spec, slot, sha, plan_id, priority=weight)
         row = ledger.locked(connection, run_id)
+        definition = pinned(connection, row.definition_sha, campaign, channels)
         if row.frozen_at is None:
-            definition = pinned(connection, row.definition_sha, campaign, channels)
-            progress("audience", 0)
-            enrolment.freeze(
-                connection,
-                run_id,
-                definition.campaign,
-                definition.library,
-                definition.policy,
-                definition.rules,
-                now,
-            )
-            fall = enrolment.waterfall(connection, run_id)
-            _as_expected(fall, definition.campaign.audience.expect)
-            if digest is not None:
-                hold_against(connection, run_id, digest)
-            conservation.conserved(connection, run_id)
+            if plan is not None:
+                binding.hold_files(connection, plan, sha, files)
+            due = _first(connection, run_id, definition, channels, plan, pepper=pepper, now=now)
             ledger.mark_frozen(connection, run_id, now)
-        else:
-            fall = enrolment.waterfall(connection, run_id)
+        fall = enrolment.waterfall(connection, run_id)
         progress("audience", fall.universe)
-    advanced = advance(connection, run_id, channels, pepper=pepper, now=now, progress=progress)
+    if due is not None:
+        advanced = release(connection, run_id, definition, due, channels, now=now, progress=progress)
+    else:
+        advanced = advance(connection, run_id, channels, pepper=pepper, now=now, progress=progress)
     return Started(run_id, is_new, fall, advanced)
 
 
-def _as_expected(fall: enrolment.Waterfall, expected: object) -> None:
-    low, high = getattr(expected, "low", None), getattr(expected, "high", None)
-    size = fall.held_out + sum(fall.enrolled.values())
-    if low is None or high is None or low <= size <= high:
-        return
-    raise GuardStopped(
-        Say(
-            f"The audience has {size:,} members; the campaign expects {low:,} to {high:,}. Nothing was sent and nothing is kept of this run.",
-            f"L'audience compte {size:,} membres ; la campagne en attend {low:,} à {high:,}. Rien n'est parti et rien n'est gardé de ce lancement.",
-        ),
-        Say(
-            "Look at the plan; change the segment, or 'expect' if the size is right.",
-            "Regardez le plan ; changez le segment, ou « expect » si la taille est juste.",
-        ),
+def _first(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    channels: Mapping[str, Channel],
+    plan: KeptPlan | None,
+    *,
+    pepper: str,
+    now: dt.datetime,
+) -> tuple[dict[str, dict[str, int]], int, bool]:
+    """Freeze, plan what is due, and hold both against guards and plan, in the caller's transaction."""
+    campaign = definition.campaign
+    enrolment.freeze(
+        connection, run_id, campaign, definition.library, definition.policy, definition.rules, now
     )
+    fall = enrolment.waterfall(connection, run_id)
+    guards.hold(guards.of_size(campaign, fall.held_out + sum(fall.enrolled.values())))
+    due = plan_due(connection, run_id, definition, channels, pepper=pepper, enrolled=now, now=now)
+    if plan is not None:
+        binding.hold_members(connection, run_id, plan)
+    guards.hold(guards.of_cost(campaign, committed(connection, run_id, definition)))
+    conservation.conserved(connection, run_id)
+    return due
+
+
+def known_plan(connection: Connection, plan_id: str) -> KeptPlan:
+    """Return a plan that was made before.
+
+    Raises:
+        UsageError: there is none of that id.
+    """
+    plan = plans.kept(connection, plan_id)
+    if plan is None:
+        raise UsageError(
+            Say(f"There is no plan '{plan_id}'.", f"Il n'y a pas de plan « {plan_id} »."),
+            Say("Make one: touchbase plan CAMPAIGN.", "Faites-en un : touchbase plan CAMPAGNE."),
+        )
+    return plan
 
 
 def close_if_over(connection: Connection, run_id: RunId, advanced: Advanced, now: dt.datetime) -> bool:

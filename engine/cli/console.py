@@ -1,7 +1,8 @@
 """How the command speaks: sentences in the reader's language, tables that a terminal and a pipe can read."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from engine.problems import Language, Say
@@ -31,6 +32,21 @@ def complain(text: Say | str) -> None:
 
 def in_words(text: Say | str) -> str:
     return text.in_(language()) if isinstance(text, Say) else text
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int], None]]:
+    """Give what shows how far something is, on one line of a terminal; where nobody watches, it shows nothing."""
+    watched = sys.stderr.isatty()
+
+    def told(what: str, done: int) -> None:
+        if watched:
+            sys.stderr.write(f"\r\033[K  {what}: {count(done)}")
+            sys.stderr.flush()
+
+    yield told
+    if watched:
+        sys.stderr.write("\r\033[K")
 
 
 def heading(text: Say | str) -> None:

@@ -11,8 +11,9 @@ from engine.problems import Say, UsageError
 def plan(campaign: str, *, slot: str | None = None, as_of: str | None = None, samples: int = 3) -> None:
     """Show whom a campaign would reach, whom not and why, what it costs, and a few parcels as they would leave.
 
-    Everything is carried out for real and rolled back: what is shown is what will run. The plan is kept under
-    the id that is printed last; 'touchbase run PLAN' refuses to run if its audience has changed since.
+    Everything is carried out for real and rolled back: what is shown is what will run, and every parcel of every
+    step is composed. The plan is kept under the id that is printed last, and as two files in .touchbase/plans:
+    what is shown here, and who is where. 'touchbase run PLAN' refuses to run if anything has changed since.
 
     Args:
         campaign: A name from campaigns/.
@@ -20,27 +21,39 @@ def plan(campaign: str, *, slot: str | None = None, as_of: str | None = None, sa
         as_of: Pretend that it is this moment: 2026-03-10 or 2026-03-10T09:30.
         samples: How many parcels of each first step to show.
     """
-    from engine.actions.plan import named_slot, slot_for
+    from contextlib import redirect_stdout
+
+    from engine.actions.plan import file_of, named_slot, slot_for
     from engine.actions.plan import plan as made
     from engine.cli.showing import show_plan
 
     app = open_app(as_of=moment(as_of))
     now = app.now()
     chosen = named_slot(app.project, campaign, slot) if slot else slot_for(app.project, campaign, now)
-    with app.database("plan") as connection:
-        show_plan(
-            made(
-                connection,
-                app.project,
-                campaign,
-                chosen,
-                app.channels,
-                pepper=app.pepper,
-                made_by=app.settings.actor,
-                now=now,
-                samples=samples,
-            )
+    with app.database("plan") as connection, console.progress() as told:
+        shown = made(
+            connection,
+            app.project,
+            campaign,
+            chosen,
+            app.channels,
+            pepper=app.pepper,
+            made_by=app.settings.actor,
+            now=now,
+            samples=samples,
+            folder=app.settings.folder,
+            progress=told,
         )
+    page = file_of(app.settings.folder, shown.plan_id, ".txt")
+    with page.open("w", encoding="utf-8") as out, redirect_stdout(out):
+        show_plan(shown, with_files=True)
+    show_plan(shown)
+    console.say(
+        Say(
+            f"Kept as {page} and, who is where, {page.with_suffix('.csv')}",
+            f"Gardé dans {page} et, qui est où, {page.with_suffix('.csv')}",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +76,50 @@ def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> None
         slot: The start to run, local time: 2026-03-03T09:30. Without it: the latest that has come, else the next.
         as_of: Pretend that it is this moment: 2026-03-10 or 2026-03-10T09:30.
     """
+    from engine.actions.binding import Drifted
     from engine.cli.driving import driven
-    from engine.cli.showing import show_run
+    from engine.cli.showing import show_moved, show_run
 
     at = moment(as_of)
     app = open_app(as_of=at)
     wanted = _wanted(app, what, slot)
     with driven(app) as flows:
-        flows.run_slot(wanted.campaign, wanted.slot, wanted.plan, None if at is None else at.isoformat())
+        try:
+            flows.run_slot(wanted.campaign, wanted.slot, wanted.plan, None if at is None else at.isoformat())
+        except Drifted as error:
+            show_moved(app.settings.folder / "plans" / f"{wanted.plan}-moved.csv", error.moved)
+            raise
     with app.database("status") as connection:
         show_run(connection, wanted.campaign, wanted.slot)
 
 
 def _wanted(app: App, what: str, slot: str | None) -> Wanted:
-    from engine.actions.plan import kept_plan, named_slot, slot_for
+    from engine.actions.plan import named_slot, slot_for
+    from engine.store import plans
 
     if what in app.project.campaigns or app.project.problems:
-        now = app.now()
-        chosen = named_slot(app.project, what, slot) if slot else slot_for(app.project, what, now)
-        if chosen.at > now:
-            raise UsageError(
-                Say(
-                    f"The slot {chosen} of '{what}' has not come yet. Nothing was started.",
-                    f"Le départ {chosen} de « {what} » n'est pas encore venu. Rien n'a été lancé.",
-                ),
-                Say(
-                    "Wait ('touchbase up' starts it when its time comes), or rehearse it with --as-of.",
-                    "Attendez (« touchbase up » le lance à l'heure dite), ou répétez-le avec --as-of.",
-                ),
-            )
-        return Wanted(what, chosen.name, None)
-    with app.database("run") as connection:
-        kept = kept_plan(connection, what)
-    if kept is None:
-        app.project.campaign(what)  # tells which campaigns there are
-        raise UsageError(Say(f"There is no plan '{what}'.", f"Il n'y a pas de plan « {what} »."))
-    return Wanted(kept[0], kept[1], what)
+        chosen = named_slot(app.project, what, slot) if slot else slot_for(app.project, what, app.now())
+        wanted = Wanted(what, chosen.name, None)
+    else:
+        with app.database("run") as connection:
+            kept = plans.kept(connection, what)
+        if kept is None:
+            app.project.campaign(what)  # tells which campaigns there are
+            raise UsageError(Say(f"There is no plan '{what}'.", f"Il n'y a pas de plan « {what} »."))
+        chosen = named_slot(app.project, kept.campaign, kept.slot)
+        wanted = Wanted(kept.campaign, chosen.name, what)
+    if chosen.at > app.now():
+        raise UsageError(
+            Say(
+                f"The slot {chosen} of '{wanted.campaign}' has not come yet. Nothing was started.",
+                f"Le départ {chosen} de « {wanted.campaign} » n'est pas encore venu. Rien n'a été lancé.",
+            ),
+            Say(
+                "Wait ('touchbase up' starts it when its time comes), or rehearse it with --as-of.",
+                "Attendez (« touchbase up » le lance à l'heure dite), ou répétez-le avec --as-of.",
+            ),
+        )
+    return wanted
 
 
 def advance(*, as_of: str | None = None) -> None:

@@ -1,11 +1,13 @@
 """How plans, runs and stories look in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 from engine.app import App
-from engine.cli.console import count, heading, say, table
-from engine.model.plan import Plan
+from engine.cli.clock import HOME
+from engine.cli.console import count, heading, in_words, say, table
+from engine.model.plan import Moved, Plan, StepPlan
 from engine.model.reasons import SENTENCES, Reason
 from engine.problems import Say
 from engine.store import enrolment, ledger
@@ -14,8 +16,6 @@ from engine.store.database import Connection
 
 def in_short(reason: str) -> str:
     """Return a reason with its sentence: 'no_consent (has not agreed ...)'."""
-    from engine.cli.console import in_words
-
     known = {str(each): each for each in Reason}
     return f"{reason}: {in_words(SENTENCES[known[reason]])}" if reason in known else reason
 
@@ -24,7 +24,7 @@ def euros(amount: Decimal) -> str:
     return f"{amount:,.2f} EUR"
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: Plan, *, with_files: bool = False) -> None:
     """Show a plan as its author judges it: the fall from universe to touched, steps, costs, samples, warnings."""
     heading(f"{plan.title}: {plan.slot}")
     _fall(plan.universe, plan.excluded, plan.held_out, plan.enrolled)
@@ -33,7 +33,9 @@ def show_plan(plan: Plan) -> None:
         [
             Say("step", "étape"),
             Say("channel", "canal"),
+            Say("due", "échéance"),
             Say("touched", "touchés"),
+            Say("at most", "au plus"),
             Say("withheld", "retenus"),
             Say("cost", "coût"),
             "",
@@ -42,12 +44,12 @@ def show_plan(plan: Plan) -> None:
             [
                 step.step,
                 step.channel,
+                "" if step.due is None else f"{step.due.astimezone(HOME):%Y-%m-%d %H:%M}",
                 step.touched,
+                step.at_most,
                 sum(step.excluded.values()),
                 euros(step.cost),
-                Say("exact", "exact")
-                if step.is_exact
-                else Say("at most, when it is due", "au plus, le moment venu"),
+                Say("exact", "exact") if step.is_exact else Say("if nobody answers", "si personne ne répond"),
             ]
             for step in plan.steps
         ],
@@ -55,16 +57,31 @@ def show_plan(plan: Plan) -> None:
     for step in plan.steps:
         for reason, number in step.excluded.items():
             say(f"  {step.step}: {count(number)} {in_short(reason)}")
+        if step.reps:
+            _reps(step)
     say()
     budget = "" if plan.budget is None else f" / {euros(plan.budget)}"
+    composed = sum(step.at_most for step in plan.steps)
     say(
         Say(
             f"Cost of the first steps: {euros(plan.cost)}{budget}",
             f"Coût des premières étapes : {euros(plan.cost)}{budget}",
         )
     )
+    say(
+        Say(
+            f"All {count(composed)} parcels of all steps were composed.",
+            f"Les {count(composed)} envois de toutes les étapes ont été composés.",
+        )
+    )
     if plan.power is not None:
         say(plan.power)
+    if with_files:
+        heading(Say("Made of", "Fait de"))
+        say(Say(f"definition {plan.definition_sha}", f"définition {plan.definition_sha}"))
+        say(Say(f"audience   {plan.audience_digest}", f"audience   {plan.audience_digest}"))
+        for path, sha in plan.files.items():
+            say(f"  {sha[:16]}  {path}")
     if plan.samples:
         heading(Say("As they would leave", "Tels qu'ils partiraient"))
         for sample in plan.samples:
@@ -77,13 +94,65 @@ def show_plan(plan: Plan) -> None:
                 say("    ...")
             say()
     for warning in plan.warnings:
-        say(f"! {warning}")
+        say(f"! {in_words(warning)}")
+    for stop in plan.stops:
+        say(
+            Say(
+                f"! The run would stop before anything is sent: {stop.en}",
+                f"! L'exécution s'arrêterait avant tout envoi : {stop.fr}",
+            )
+        )
     say(
         Say(
             f"Plan {plan.plan_id}. Run it: touchbase run {plan.plan_id}",
             f"Plan {plan.plan_id}. Pour le lancer : touchbase run {plan.plan_id}",
         )
     )
+
+
+def _reps(step: StepPlan) -> None:
+    """Say how the tasks of a step fall on the reps."""
+    loads = list(step.reps.items())
+    most = ", ".join(f"{code} {count(number)}" for code, number in loads[:3])
+    tasks, middle = sum(step.reps.values()), loads[len(loads) // 2][1]
+    say(
+        Say(
+            f"  {step.step}: {count(tasks)} tasks for {count(len(loads))} reps, {count(middle)} each in the middle; most: {most}",
+            f"  {step.step} : {count(tasks)} tâches pour {count(len(loads))} délégués, {count(middle)} chacun au milieu ; le plus : {most}",
+        )
+    )
+
+
+def show_moved(path: Path, moved: Sequence[Moved], *, first: int = 20) -> None:
+    """Tell the operator who moved since the plan, by number; all of them stand in a file."""
+    import csv
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as out:
+        lines = csv.writer(out)
+        lines.writerow(["customer_id", "was", "now", "reason"])
+        lines.writerows(
+            [one.customer_id, "; ".join(one.was), "; ".join(one.now), one.reason] for one in moved
+        )
+    table(
+        [Say("customer", "client"), Say("was", "était"), Say("now", "maintenant"), Say("because", "car")],
+        [
+            [
+                f"#{one.customer_id}",
+                "; ".join(one.was),
+                "; ".join(one.now),
+                "" if one.reason is None else in_short(one.reason),
+            ]
+            for one in moved[:first]
+        ],
+    )
+    say(
+        Say(
+            f"{count(len(moved))} customers moved; all of them: {path}",
+            f"{count(len(moved))} clients ont bougé ; tous : {path}",
+        )
+    )
+    say()
 
 
 def _fall(universe: int, excluded: Mapping[str, int], held_out: int, enrolled: Mapping[str, int]) -> None:

@@ -1,26 +1,33 @@
 """A plan: what a run will do, shown before it does it. What runs is what was shown, or it does not run."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from engine.problems import Say
 
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
     """What a plan says of one step.
 
-    The first steps are exact: they were carried out and rolled back. Of later ones it says whom the policy
-    would let through today, of all enrolled: an upper bound, since their `if` is asked when they are due.
+    The first steps are exact: they were carried out and rolled back. Later ones were judged on the day they come
+    due, as if every step before had gone out and nobody had answered; `at_most` is all whom the policy would then
+    let through, whatever the step's `if` will say.
     """
 
     step: str
     channel: str
     is_exact: bool
-    touched: int  #: would be touched
+    touched: int  #: would be touched; of later steps: if nobody answers
+    at_most: int
     excluded: Mapping[str, int]  #: by primary reason
-    cost: Decimal
-    does_not_compose: int = 0
+    cost: Decimal  #: of those touched
+    does_not_compose: int = 0  #: of `at_most`: every one of them was composed
+    due: dt.datetime | None = None  #: when it comes due; None: for nobody is it known
+    reps: Mapping[str, int] = field(default_factory=dict)  #: tasks by the rep's code, most first
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,16 @@ class Sample:
     cell: str | None
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One customer who stands elsewhere than the plan showed."""
+
+    customer_id: int
+    was: Sequence[str]  #: parts of the plan that they are no longer in: 'cell:discount', 'step:announce'
+    now: Sequence[str]  #: parts that they are in now and were not
+    reason: str | None  #: why they are excluded now
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +66,21 @@ class Plan:
     held_out: int
     enrolled: Mapping[str, int]  #: by cell
     steps: Sequence[StepPlan]
-    cost: Decimal
+    cost: Decimal  #: of the first steps
     budget: Decimal | None
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Say] = ()
     samples: Sequence[Sample] = field(default_factory=tuple)
-    power: str | None = None  #: the smallest difference that such a campaign can show, in words
+    power: Say | None = None  #: the smallest difference that such a campaign can show, in words
+    stops: Sequence[Say] = ()  #: what a guard would stop it for, before anything is sent
+    drift: Decimal = Decimal(0)  #: the share of its members who may have joined or left when it runs
+    files: Mapping[str, str] = field(
+        default_factory=dict
+    )  #: path -> SHA-256 of what the definition is made of
+
+    @property
+    def members(self) -> int:
+        """Return how many were drawn: enrolled and held out."""
+        return self.held_out + sum(self.enrolled.values())
 
     def document(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
@@ -67,16 +94,23 @@ class Plan:
             "held_out": self.held_out,
             "enrolled": dict(self.enrolled),
             "cost": str(self.cost),
-            "power": self.power,
-            "warnings": list(self.warnings),
+            "power": None if self.power is None else str(self.power),
+            "warnings": [str(warning) for warning in self.warnings],
+            "stops": [str(stop) for stop in self.stops],
+            "drift": str(self.drift),
+            "files": dict(self.files),
             "steps": [
                 {
                     "step": step.step,
                     "channel": step.channel,
                     "exact": step.is_exact,
                     "touched": step.touched,
+                    "at_most": step.at_most,
                     "excluded": dict(step.excluded),
                     "cost": str(step.cost),
+                    "does_not_compose": step.does_not_compose,
+                    "due": None if step.due is None else step.due.isoformat(),
+                    "reps": dict(step.reps),
                 }
                 for step in self.steps
             ],

@@ -147,30 +147,6 @@ def come_due(
     return {str(state): int(count) for state, count in run(connection, text, parameters)}
 
 
-def forecast(
-    connection: Connection,
-    run_id: int,
-    campaign: AnyCampaign,
-    step_name: str,
-    reach: Reach,
-    policy: Policy,
-    rules: RulePack,
-    on: dt.datetime,
-) -> dict[str, int]:
-    """Return for how many of the enrolled the policy would let a step through on a day; '' counts those it would."""
-    parameters = judged_parameters(campaign, campaign.steps[step_name], reach, policy, rules, on)
-    text = statement("journey", "forecast").replace("/*judged*/", statement("journey", "judged"))
-    return {
-        str(reason): int(count)
-        for reason, count in run(
-            connection,
-            text,
-            parameters
-            | {"run": run_id, "due": on, "out_of_stock": is_out_of_stock(connection, campaign.brand)},
-        )
-    }
-
-
 def is_out_of_stock(connection: Connection, brand: str | None) -> bool:
     """Return whether every presentation of a brand has run out; a brand whose stock nobody tells us has not."""
     row = run(connection, statement("journey", "is_out_of_stock"), {"brand": brand}).fetchone()

@@ -19,7 +19,7 @@ CREATE TABLE plan (
 );
 CREATE TABLE plan_part (                  -- who was where when the plan was shown: what `run PLAN` is held against
     plan_id         text NOT NULL REFERENCES plan,
-    part            text NOT NULL,        -- a cell ('' where there are none), 'held out', or 'excluded'
+    part            text NOT NULL,        -- 'cell:discount', 'held out', 'excluded'; 'step:announce': whom a first step would reach
     members         bigint[] NOT NULL,    -- ascending: neighbours differ little, so they compress well
     PRIMARY KEY (plan_id, part)
 );

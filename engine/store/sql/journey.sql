@@ -187,11 +187,3 @@ UPDATE touch t SET state = 'render_failed', reason = f.reason
 
 -- name: make_ready
 UPDATE touch SET state = 'ready' WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id <= %(last)s
-
--- name: forecast
--- Of the enrolled of a run: how many the policy would let a step reach today, and the reasons of the others.
-WITH due AS MATERIALIZED (
-    SELECT customer_id, cell, %(due)s::timestamptz AS due_at, NULL::timestamptz AS not_after, false AS out_of_season
-      FROM member WHERE run_id = %(run)s AND NOT held_out AND reason IS NULL),
-judged AS (/*judged*/)
-SELECT coalesce(reasons[1], ''), count(*) FROM judged GROUP BY 1 ORDER BY 2 DESC, 1

@@ -1,0 +1,140 @@
+"""Forecast: what each step of a run would do on the day it comes due, in a transaction that will be rolled back.
+
+The first steps are due now and exact. The later ones are judged in the order in which they come due, each on its own
+day: consents may have run out by then, a visa may have ended, and the touches of the steps before count in the caps,
+as if all of them had gone out and nobody had answered.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from engine.actions.advance import Progress, prove
+from engine.actions.pinned import Definition
+from engine.contract import Channel
+from engine.model.plan import StepPlan
+from engine.model.written import RunId
+from engine.store import journey, plans
+from engine.store.database import Connection
+
+
+def first_step(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    step: str,
+    channels: Mapping[str, Channel],
+    now: dt.datetime,
+    progress: Progress,
+) -> StepPlan:
+    """Return what a step does that has just been planned, and let it have gone out."""
+    channel = channels[definition.campaign.steps[step].channel]
+    broken = prove(connection, run_id, definition, step, channels, now=now, progress=progress)
+    touched = plans.planned(connection, run_id, step)
+    made = StepPlan(
+        step,
+        channel.name,
+        True,
+        touched,
+        touched,
+        plans.excluded(connection, run_id, step),
+        definition.price(step) * touched,
+        broken,
+        now,
+        _tasks(connection, run_id, definition, step),
+    )
+    plans.as_if_sent(connection, run_id, step, surely=True)
+    return made
+
+
+def later_steps(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    steps: Sequence[str],
+    channels: Mapping[str, Channel],
+    *,
+    pepper: str,
+    enrolled: dt.datetime,
+    progress: Progress,
+) -> list[StepPlan]:
+    """Return what steps would do that are not due yet, in the order in which they come due."""
+    made: list[StepPlan] = []
+    waiting = list(steps)
+    while waiting:
+        moments = {
+            step: plans.last_due(connection, run_id, definition.campaign, step, enrolled) for step in waiting
+        }
+        known = {step: moment for step, moment in moments.items() if moment is not None}
+        if not known:  # they wait for steps that reach nobody
+            return made + [_nobody(definition, step) for step in waiting]
+        step = min(known, key=lambda name: (known[name], waiting.index(name)))
+        waiting.remove(step)
+        made.append(
+            _later(connection, run_id, definition, step, channels, pepper, enrolled, known[step], progress)
+        )
+    return made
+
+
+def _later(
+    connection: Connection,
+    run_id: RunId,
+    definition: Definition,
+    step: str,
+    channels: Mapping[str, Channel],
+    pepper: str,
+    enrolled: dt.datetime,
+    on: dt.datetime,
+    progress: Progress,
+) -> StepPlan:
+    channel = channels[definition.campaign.steps[step].channel]
+    reach = definition.reach(step, channel, pepper)
+
+    def come_due(*, whatever_if: bool) -> None:
+        journey.come_due(
+            connection,
+            run_id,
+            definition.campaign,
+            step,
+            reach,
+            definition.library,
+            definition.policy,
+            definition.rules,
+            enrolled,
+            on,
+            whatever_if=whatever_if,
+        )
+
+    come_due(whatever_if=False)
+    broken = prove(connection, run_id, definition, step, channels, now=on, progress=progress)
+    touched = plans.planned(connection, run_id, step)
+    excluded = plans.excluded(connection, run_id, step)
+    reps = _tasks(connection, run_id, definition, step)
+    plans.as_if_sent(connection, run_id, step, surely=True)
+    come_due(whatever_if=True)
+    broken += prove(connection, run_id, definition, step, channels, now=on, progress=progress)
+    more = plans.planned(connection, run_id, step)
+    plans.as_if_sent(connection, run_id, step, surely=False)
+    return StepPlan(
+        step,
+        channel.name,
+        False,
+        touched,
+        touched + more,
+        excluded,
+        definition.price(step) * touched,
+        broken,
+        on,
+        reps,
+    )
+
+
+def _tasks(connection: Connection, run_id: RunId, definition: Definition, step: str) -> dict[str, int]:
+    """Return how many tasks each rep gets by a planned step; none, where it asks nothing of reps."""
+    if getattr(definition.campaign.steps[step], "task", None) is None:
+        return {}
+    return plans.reps(connection, run_id, step)
+
+
+def _nobody(definition: Definition, step: str) -> StepPlan:
+    return StepPlan(step, definition.campaign.steps[step].channel, False, 0, 0, {}, Decimal(0))

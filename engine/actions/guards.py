@@ -1,0 +1,89 @@
+"""Guards: what must hold before anything is sent. The plan says what would stop the run; the run stops for the same."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from engine.model.campaign import AnyCampaign
+from engine.model.plan import Plan
+from engine.model.policy import Policy
+from engine.problems import GuardStopped, Say
+
+
+def of_size(campaign: AnyCampaign, size: int) -> list[Say]:
+    """Return what stands against an audience of so many members, the held out included."""
+    found: list[Say] = []
+    expected, most = campaign.audience.expect, campaign.audience.max
+    if expected is not None and not expected.low <= size <= expected.high:
+        found.append(
+            Say(
+                f"The audience has {size:,} members; the campaign expects {expected.low:,} to {expected.high:,}.",
+                f"L'audience compte {size:,} membres ; la campagne en attend {expected.low:,} à {expected.high:,}.",
+            )
+        )
+    if most is not None and size > most:
+        found.append(
+            Say(
+                f"The audience has {size:,} members; the campaign allows {most:,} at most.",
+                f"L'audience compte {size:,} membres ; la campagne en permet {most:,} au plus.",
+            )
+        )
+    return found
+
+
+def of_cost(campaign: AnyCampaign, cost: Decimal) -> list[Say]:
+    """Return what stands against a cost, in euros."""
+    if campaign.budget is None or cost <= campaign.budget.max:
+        return []
+    most = campaign.budget.max
+    return [
+        Say(
+            f"It would cost {cost:,.2f} EUR; the budget is {most:,.2f} EUR.",
+            f"Le coût serait de {cost:,.2f} EUR ; le budget est de {most:,.2f} EUR.",
+        )
+    ]
+
+
+def judged(plan: Plan, campaign: AnyCampaign, policy: Policy) -> Plan:
+    """Return a plan with what a guard would stop it for, and with what its author should look at."""
+    stops = [*of_size(campaign, plan.members), *of_cost(campaign, plan.cost)]
+    warnings: list[Say] = []
+    for step in plan.steps:
+        if step.does_not_compose > policy.max_render_errors:
+            broken = Say(
+                f"{step.does_not_compose:,} parcels of step '{step.step}' do not compose.",
+                f"{step.does_not_compose:,} envois de l'étape « {step.step} » ne se composent pas.",
+            )
+            (stops if step.is_exact else warnings).append(broken)
+    later = sum((step.cost for step in plan.steps), Decimal(0))
+    if later != plan.cost:
+        warnings += [
+            Say(
+                f"With its later steps, if nobody answers: {over.en}",
+                f"Avec ses étapes suivantes, si personne ne répond : {over.fr}",
+            )
+            for over in of_cost(campaign, later)
+        ]
+    return replace(plan, stops=tuple(stops), warnings=tuple(warnings))
+
+
+def hold(found: list[Say]) -> None:
+    """Stop if anything stands against a run; the caller's transaction is undone.
+
+    Raises:
+        GuardStopped: something does.
+    """
+    if found:
+        raise GuardStopped(
+            Say(
+                "\n".join(
+                    [*(each.en for each in found), "Nothing was sent and nothing is kept of this run."]
+                ),
+                "\n".join(
+                    [*(each.fr for each in found), "Rien n'est parti et rien n'est gardé de ce lancement."]
+                ),
+            ),
+            Say(
+                "Look at the plan; change the segment, or the campaign's guards if they are wrong.",
+                "Regardez le plan ; changez le segment, ou les garde-fous de la campagne s'ils sont faux.",
+            ),
+        )

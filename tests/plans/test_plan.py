@@ -1,0 +1,117 @@
+"""A plan says what a run will do, of every step, and changes nothing."""
+
+from engine.model.plan import StepPlan
+from tests.plans.house import DAY, NOW, House
+
+
+def step(house: House, name: str) -> StepPlan:
+    return next(one for one in house.plan().steps if one.step == name)
+
+
+def test_a_plan_leaves_no_run_behind(house: House) -> None:
+    house.plan()
+
+    assert house.runs() == 0
+
+
+def test_the_same_base_planned_twice_is_the_same_plan(house: House) -> None:
+    assert house.plan().plan_id == house.plan().plan_id
+
+
+def test_a_plan_of_another_base_is_another_plan(house: House) -> None:
+    first = house.plan()
+    house.connection.execute(
+        "DELETE FROM contact_point WHERE customer_id = (SELECT min(customer_id) FROM customer)"
+    )
+
+    assert house.plan().plan_id != first.plan_id
+
+
+def test_a_run_of_an_unchanged_base_touches_exactly_whom_the_plan_named(house: House) -> None:
+    made = house.plan()
+    house.start(made.plan_id)
+
+    row = house.connection.execute(
+        "SELECT members FROM plan_part WHERE plan_id = %s AND part = 'step:announce'", [made.plan_id]
+    ).fetchone()
+    assert row is not None and set(row[0]) == house.touched("announce") != set()
+
+
+def test_who_is_where_stands_in_a_file_with_a_line_for_everybody_of_the_universe(house: House) -> None:
+    made = house.plan()
+
+    lines = (house.folder / "plans" / f"{made.plan_id}.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + made.universe
+    assert sum(",held out," in line for line in lines) == made.held_out
+
+
+def test_a_later_step_is_asked_its_condition_on_its_own_day(house: House) -> None:
+    letter = step(house, "letter")
+    enrolled = house.plan().members - house.plan().held_out
+
+    assert 0 < letter.touched < letter.at_most == enrolled
+    assert letter.due == NOW + 12 * DAY
+
+
+def test_a_later_step_counts_what_the_steps_before_it_will_have_sent(house: House) -> None:
+    house.write(
+        "campaigns/policy.yaml",
+        (house.root / "campaigns/policy.yaml").read_text()
+        + "gaps:\n  - {name: mail-then-letter, no: mailing, within: 30 days, after: visit, purposes: promo, source: essai}\n",
+    )
+
+    assert step(house, "letter").excluded.keys() == {"min_gap"}
+
+
+def test_a_hold_that_stands_on_the_day_of_a_later_step_withholds_that_step_only(house: House) -> None:
+    house.connection.execute(
+        "INSERT INTO customer_hold (customer_id, kind, from_at, to_at, source) SELECT customer_id, 'stock', %s, %s, 'logistique' FROM customer",
+        [NOW + 5 * DAY, NOW + 10 * DAY],
+    )
+
+    made = {one.step: one for one in house.plan().steps}
+    assert made["announce"].excluded.keys() == {"no_contact_point"}
+    assert made["visit"].excluded.keys() == {"stock_hold"}
+
+
+def test_a_template_that_fails_for_one_member_of_a_later_step_is_found_by_the_plan(house: House) -> None:
+    house.change(
+        "templates/dermapharm/points.md",
+        "- Faire le point",
+        "- {% if customer.town is defined and customer.town == 'NOWHERE' %}{{ customer.first_name }}{% endif %}Faire le point",
+    )
+    house.connection.execute(
+        "UPDATE customer SET town = 'NOWHERE' WHERE customer_id = (SELECT max(customer_id) FROM customer JOIN contact_point USING (customer_id))"
+    )
+
+    assert step(house, "visit").does_not_compose == 1
+
+
+def test_the_plan_says_how_many_tasks_each_rep_would_get(house: House) -> None:
+    visit, announce = step(house, "visit"), step(house, "announce")
+
+    assert visit.reps == {"PHARMA-01": visit.touched} and announce.reps == {}
+
+
+def test_the_plan_says_what_its_holdout_can_show(house: House) -> None:
+    power = house.plan().power
+
+    assert power is not None and "in 8 of 10 such campaigns" in power.en and "8 campagnes sur 10" in power.fr
+
+
+def test_two_plans_that_differ_only_in_who_is_reached_have_different_ids(house: House) -> None:
+    """The audience is the same; a cap that another campaign has used up since is not."""
+    house.write(
+        "campaigns/policy.yaml",
+        (house.root / "campaigns/policy.yaml").read_text()
+        + "caps:\n  - {name: one, max: 1, per: 7 days, channels: [email], source: essai}\n",
+    )
+    first = house.plan()
+    house.connection.execute(
+        "INSERT INTO touch (customer_id, channel, purpose, state, due_at, touched_at, source, source_id)"
+        " SELECT customer_id, 'email', 'commercial', 'accepted', %s, %s, 'history', customer_id::text FROM customer",
+        [NOW - DAY, NOW - DAY],
+    )
+    second = house.plan()
+
+    assert second.audience_digest == first.audience_digest and second.plan_id != first.plan_id
