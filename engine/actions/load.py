@@ -8,18 +8,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from engine.problems import Language, Say, UsageError, did_you_mean
-from engine.store.base import customers
+from engine.store.base.deliveries import OURS, Delivery
 from engine.store.base.feeds import FEEDS, Feed
+from engine.store.base.merging import take_up
 from engine.store.base.staging import Rejected, Staged, stage, stage_rows
 from engine.store.base.table_file import TableFile, examined, records
-from engine.store.database import Connection, run
-from engine.store.statements import statement
+from engine.store.database import Connection
 
-LOADED: Final = ("customers", "pharmacies", "hospitals", "towns")
-"""What `load` takes up."""
+TOUCHED: Final[Mapping[str, LiteralString]] = {
+    "customers": "customer, identifier, contact_point, contact_guard, town", "towns": "town", "contacts": "contact_point",
+    "consents": "consent_event, consent, contact_guard", "orders": "orders, order_line", "history": "touch, response",
+    "reps": "rep, rep_assignment, territory", "alignments": "alignment, territory",
+}  # fmt: skip
+"""By what a feed is staged as, the tables whose statistics it moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def load(
     *,
     on: dt.date,
     rejects_folder: Path,
+    now: dt.datetime | None = None,
     source: str | None = None,
     plan: bool = False,
     language: Language = "en",
@@ -53,46 +58,48 @@ def load(
 
     Args:
         on: The day of the delivery, where the file does not say how old a line is.
+        now: The moment; noon of that day if not given.
         source: The system it comes from: its own ids are kept as `ext:<source>`; the feed's name if not said.
         plan: Do it all, report, and take it back.
 
     Raises:
         UsageError: no such feed, no readable file, or a header that does not fit.
     """
-    if feed not in LOADED:
+    if feed not in FEEDS:
         raise UsageError(
             Say(f"There is no delivery '{feed}'. Nothing was loaded.", f"Il n'y a pas de livraison « {feed} ». Rien n'a été chargé."),
-            did_you_mean(feed, LOADED),
+            did_you_mean(feed, FEEDS),
+        )  # fmt: skip
+    if source in OURS:
+        raise UsageError(
+            Say(f"No delivery comes from '{source}': that is a door of our own. Nothing was loaded.",
+                f"Aucune livraison ne vient de « {source} » : c'est une porte à nous. Rien n'a été chargé."),
+            Say("Name the system that wrote the file: --from crm.", "Nommez le système qui a écrit le fichier : --from crm."),
         )  # fmt: skip
     kind = FEEDS[feed]
-    source = source or feed
+    now = now or dt.datetime.combine(on, dt.time(12), dt.UTC)
     with connection.transaction(force_rollback=plan):
+        connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('touchbase load'))"
+        )  # deliveries take turns
         file, staged = _staged(connection, path, kind)
-        if kind.stage == "towns":
-            counts, towns = _towns(connection, staged)
-            rejected = list(staged.rejected)
-        else:
-            merged = customers.merge(connection, kind, staged, source=source, on=on)
-            rejected = sorted([*staged.rejected, *merged.rejected], key=lambda one: one.line)
-            towns = merged.towns
-            counts = {
-                "created": merged.created, "changed": merged.changed, "unchanged": merged.unchanged, "repeated": merged.repeated,
-                "finess_repaired": merged.finess_repaired, "phones_repaired": merged.phones_repaired,
-                "postcodes_repaired": merged.postcodes_repaired, "suspect": merged.suspect, "unresolved": merged.unresolved,
-            }  # fmt: skip
+        batch = _opened(connection, feed, path, staged)
+        merged = take_up(connection, Delivery(kind, staged, batch, source, on, now))
         connection.execute("DROP TABLE load_stage")
+        rejected = sorted([*staged.rejected, *merged.rejected], key=lambda one: one.line)
         if staged.were_numbered and rejected and file is not None:
             rejected = _placed(file, rejected)
         counts = {
-            **counts,
+            **merged.counts,
             "rejected": len({one.line for one in rejected if one.whole_line}),
             "values_left_out": sum(not one.whole_line for one in rejected),
         }
-        batch = _keep(connection, feed, path, staged, counts, rejected)
+        _keep(connection, batch, staged, counts, rejected)
+    ignored = staged.ignored if kind.stage == "customers" else (*staged.ignored, *staged.facts)
     written = None if plan or not rejected else _write(rejects_folder, path, batch, rejected, language)
     if not plan and counts["created"]:
-        connection.execute("ANALYZE customer, identifier, contact_point, contact_guard, town")
-    return LoadReport(feed, path.name, plan, staged.lines, counts, staged.ignored, towns, tuple(rejected), written, None if plan else batch)  # fmt: skip
+        connection.execute("ANALYZE " + TOUCHED[kind.stage])
+    return LoadReport(feed, path.name, plan, staged.lines, counts, ignored, merged.towns, tuple(rejected), written, None if plan else batch)  # fmt: skip
 
 
 def _staged(connection: Connection, path: Path, feed: Feed) -> tuple[TableFile | None, Staged]:
@@ -125,11 +132,6 @@ def _town_rows(path: Path) -> tuple[list[str], list[tuple[str | None, ...]]]:
         ) from None  # fmt: skip
 
 
-def _towns(connection: Connection, staged: Staged) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
-    created = run(connection, statement("load_customers", "towns")).rowcount
-    return {"created": created, "changed": 0}, ()
-
-
 def _placed(file: TableFile, rejected: list[Rejected]) -> list[Rejected]:
     """Return the same with lines of the file: a cell with line breaks makes them differ from rows."""
     wanted = {one.line for one in rejected}
@@ -138,25 +140,27 @@ def _placed(file: TableFile, rejected: list[Rejected]) -> list[Rejected]:
     return [replace(one, line=lines.get(one.line, one.line)) for one in rejected]
 
 
-def _keep(
-    connection: Connection,
-    feed: str,
-    path: Path,
-    staged: Staged,
-    counts: Mapping[str, int],
-    rejected: list[Rejected],
-) -> int:
+def _opened(connection: Connection, feed: str, path: Path, staged: Staged) -> int:
     row = connection.execute(
-        "INSERT INTO import_batch (feed, file, sha256, counts) VALUES (%s, %s, %s, %s) RETURNING batch_id",
-        [feed, path.name, staged.sha256, json.dumps({"lines": staged.lines, **counts})],
+        "INSERT INTO import_batch (feed, file, sha256, counts) VALUES (%s, %s, %s, '{}') RETURNING batch_id",
+        [feed, path.name, staged.sha256],
     ).fetchone()
     assert row is not None
+    return int(row[0])
+
+
+def _keep(
+    connection: Connection, batch: int, staged: Staged, counts: Mapping[str, int], rejected: list[Rejected]
+) -> None:
+    connection.execute(
+        "UPDATE import_batch SET counts = %s WHERE batch_id = %s",
+        [json.dumps({"lines": staged.lines, **counts}), batch],
+    )
     with connection.cursor().copy(
         "COPY reject (batch_id, line, column_name, reason, remedy) FROM STDIN"
     ) as copy:
         for one in rejected:
-            copy.write_row((row[0], one.line, one.column, one.what.en, one.remedy.en))
-    return int(row[0])
+            copy.write_row((batch, one.line, one.column, one.what.en, one.remedy.en))
 
 
 def _write(folder: Path, path: Path, batch: int, rejected: list[Rejected], language: Language) -> Path:

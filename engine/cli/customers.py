@@ -18,13 +18,28 @@ WORDS: Final = {
     "created": Say("new", "nouveaux"),
     "changed": Say("changed", "modifiés"),
     "unchanged": Say("unchanged", "inchangés"),
-    "repeated": Say("lines about a customer of a later line", "lignes sur un client d'une ligne suivante"),
+    "repeated": Say("lines that a later line of the file says again", "lignes qu'une ligne suivante du fichier redit"),
     "rejected": Say("lines left out", "lignes écartées"),
     "values_left_out": Say("values left out", "valeurs écartées"),
     "finess_repaired": Say("FINESS whose leading zero was put back", "FINESS dont le zéro initial a été remis"),
     "phones_repaired": Say("telephone numbers whose leading zero was put back", "téléphones dont le zéro initial a été remis"),
     "postcodes_repaired": Say("postcodes whose leading zero was put back", "codes postaux dont le zéro initial a été remis"),
     "suspect": Say("identifiers kept although their key is wrong", "identifiants gardés malgré une clé fausse"),
+    "orders_new": Say("orders new", "commandes nouvelles"),
+    "orders_changed": Say("orders changed", "commandes modifiées"),
+    "kept_status": Say("orders further on than this file says; left as they are", "commandes plus avancées que ne le dit ce fichier ; laissées telles quelles"),
+    "cips_completed": Say("CIP7 completed to CIP13", "CIP7 complétés en CIP13"),
+    "touches_new": Say("touches", "contacts"),
+    "responses_new": Say("responses", "réponses"),
+    "customers_who_said_no": Say("customers who unsubscribed or complained there, and get no more of it here",
+                                 "clients désinscrits ou plaignants là-bas, à qui ce canal est fermé ici"),
+    "yeses": Say("yeses", "oui"),
+    "noes": Say("noes", "non"),
+    "noes_taken_back": Say("noes taken back by a later, proven yes of the same system", "non levés par un oui ultérieur et prouvé du même système"),
+    "kept_strict": Say("addresses that we know to be worse than this file says; left as they are",
+                       "adresses que nous savons pires que ne le dit ce fichier ; laissées telles quelles"),
+    "territories_new": Say("territories made for it", "secteurs créés au passage"),
+    "assignments_new": Say("territories given to a rep", "secteurs confiés à un délégué"),
     "unresolved": Say("lines whose town is not known under its postcode", "lignes dont la commune est inconnue sous ce code postal"),
 }  # fmt: skip
 
@@ -42,7 +57,7 @@ def load(
 
     Args:
         file: The file as it came; .gz too.
-        as_: What it holds: pharmacies, hospitals, customers, towns.
+        as_: What it holds: customers, pharmacies, hospitals, towns, contacts, consents, orders, reps, alignments, history.
         from_: The system whose ids it carries; the feed's name if not given.
         plan: Say what would happen, and change nothing.
     """
@@ -55,6 +70,7 @@ def load(
             file,
             as_,
             on=app.now().astimezone(HOME).date(),
+            now=app.now(),
             rejects_folder=app.settings.folder / "rejects",
             source=from_,
             plan=plan,

@@ -74,6 +74,9 @@ _WHO: Final = {
     "source_date": ("date maj", "date mise a jour", "updated at"),
 }
 
+_WHOM: Final = {name: _WHO[name] for name in ("ext", "rpps", "finess", "siret")}
+_ANYBODY: Final = ("ext", "rpps", "finess", "siret")
+
 FEEDS: Final[Mapping[str, Feed]] = {
     feed.name: feed
     for feed in (
@@ -118,49 +121,51 @@ FEEDS: Final[Mapping[str, Feed]] = {
             "contacts",
             "contacts",
             {
-                "ext": _WHO["ext"], "rpps": _WHO["rpps"], "finess": _WHO["finess"],
+                **_WHOM,
                 "type": ("canal", "type contact"), "value": ("valeur", "adresse", "contact"),
+                "complement": _WHO["complement"], "street": ("voie", "rue"), "box": _WHO["box"], "postcode": _WHO["postcode"],
+                "town": _WHO["town"], "country": _WHO["country"],
                 "usage": (), "status": ("statut",), "status_reason": ("motif",),
                 "notice_given_at": _WHO["notice_given_at"], "source_date": _WHO["source_date"],
             },
-            (("ext", "rpps", "finess"), ("type",), ("value",)),
+            (_ANYBODY, ("type",), ("value", "postcode")),
         ),
         Feed(
             "consents",
             "consents",
             {
-                "ext": _WHO["ext"], "rpps": _WHO["rpps"], "finess": _WHO["finess"], "channel": ("canal",),
+                **_WHOM, "channel": ("canal",),
                 "purpose": ("finalite",), "scope": ("portee",), "address": ("adresse", "email"),
                 "opt": ("consentement", "opt_type", "choix"), "opt_out_cause": ("cause", "motif"),
                 "captured_at": ("capture_at", "date", "recueilli le"), "effective_to": ("expire le", "fin"),
                 "text_version": ("version texte",), "proof_type": ("type preuve",), "proof_ref": ("preuve", "reference preuve"),
                 "source_id": ("id evenement", "event_id"),
             },
-            (("ext", "rpps", "finess"), ("channel",), ("purpose",), ("opt",), ("captured_at",)),
+            (_ANYBODY, ("channel",), ("purpose",), ("opt",), ("captured_at",)),
         ),
         Feed(
             "orders",
             "orders",
             {
-                "ext": _WHO["ext"], "rpps": _WHO["rpps"], "finess": _WHO["finess"],
+                **_WHOM, "rep": ("delegue", "code delegue"),
                 "order_no": ("commande", "numero commande", "n commande"), "line_no": ("ligne",), "origin": ("origine", "canal"),
                 "type": (), "promo_code": ("code promo", "code offre"), "ordered_at": ("date", "date commande"),
                 "status": ("statut",), "cip13": ("cip", "code produit"), "brand": ("marque",),
                 "units": ("quantite", "qty", "unites"), "free_units": ("unites gratuites", "ug"),
                 "unit_price_ht": ("prix unitaire", "prix ht"), "discount": ("remise",), "amount_ht": ("montant", "montant ht"),
             },
-            (("ext", "rpps", "finess"), ("order_no",), ("ordered_at",), ("units",)),
+            (_ANYBODY, ("order_no",), ("ordered_at",), ("units",), ("cip13", "brand"), ("amount_ht", "unit_price_ht")),
         ),
         Feed(
             "history",
             "history",
             {
-                "ext": _WHO["ext"], "rpps": _WHO["rpps"], "finess": _WHO["finess"], "source_id": ("id evenement", "event_id", "touch_id"),
+                **_WHOM, "source_id": ("id evenement", "event_id", "touch_id"),
                 "channel": ("canal",), "direction": ("sens",), "brand": ("marque",), "campaign": ("campagne",),
                 "purpose": ("finalite",), "at": ("date", "date contact"), "outcome": ("resultat",), "rep": ("delegue", "code delegue"),
                 "type": ("evenement", "reponse"), "value": ("valeur", "montant"), "label": ("libelle",),
             },
-            (("ext", "rpps", "finess"), ("channel",), ("at",)),
+            (_ANYBODY, ("channel",), ("at",)),
         ),
         Feed(
             "reps",
@@ -169,6 +174,7 @@ FEEDS: Final[Mapping[str, Feed]] = {
                 "code": ("login", "code delegue"), "first_name": ("prenom",), "last_name": ("nom",), "email": ("e mail", "mail"),
                 "phone": ("telephone",), "rep_type": ("type", "type delegue"), "brands": ("marques",), "daily_capacity": ("capacite",),
                 "territory": ("secteur", "territoire"), "role": ("role secteur",), "holiday_set": ("jours feries",),
+                "territory_name": ("nom secteur", "libelle secteur"), "valid_from": ("depuis", "debut"), "valid_to": ("jusqu au", "fin"), "active": ("actif",),
             },
             (("code",), ("last_name",), ("email",), ("rep_type",)),
         ),
@@ -176,10 +182,10 @@ FEEDS: Final[Mapping[str, Feed]] = {
             "alignments",
             "alignments",
             {
-                "ext": _WHO["ext"], "rpps": _WHO["rpps"], "finess": _WHO["finess"],
+                **_WHOM,
                 "rep_type": ("type", "type delegue", "reseau"), "territory": ("secteur", "territoire"), "reason": ("motif",),
             },
-            (("ext", "rpps", "finess"), ("rep_type",), ("territory",)),
+            (_ANYBODY, ("rep_type",), ("territory",)),
         ),
         Feed(
             "towns",

@@ -213,6 +213,7 @@ CREATE TABLE orders (
     UNIQUE (source, order_no)
 );
 CREATE INDEX orders_of_customer ON orders (customer_id, ordered_at);  -- `ordered` in segments; attribution by window
+CREATE INDEX orders_of_code ON orders (promo_code) WHERE promo_code IS NOT NULL;  -- attribution by code
 CREATE TABLE order_line (
     order_id        bigint NOT NULL REFERENCES orders,
     line_no         smallint NOT NULL,
@@ -220,7 +221,7 @@ CREATE TABLE order_line (
     brand           text,
     units           integer NOT NULL,
     free_units      integer NOT NULL DEFAULT 0,
-    unit_price_ht   numeric(12,2),
+    unit_price_ht   numeric(12,4),
     discount        numeric(5,4),
     amount_ht       numeric(12,2) NOT NULL,
     PRIMARY KEY (order_id, line_no)
@@ -276,7 +277,8 @@ CREATE TABLE import_batch (
     file            text NOT NULL,        -- the name, not the path
     sha256          text NOT NULL,
     counts          jsonb NOT NULL,       -- lines created changed unchanged rejected repaired ...
-    at              timestamptz NOT NULL DEFAULT now()
+    at              timestamptz NOT NULL DEFAULT now(),
+    undone_at       timestamptz           -- the last time that it was taken back, as far as that went
 );
 CREATE TABLE reject (
     batch_id        bigint NOT NULL REFERENCES import_batch,
