@@ -58,14 +58,14 @@ ZONES: Final = ("Europe/Paris", "Indian/Reunion", "America/Martinique")
 TICK: Final = dt.timedelta(microseconds=1)
 
 
-def _edges(on: dt.datetime) -> list[dt.datetime]:
-    """Return the moments at which something begins or ends for a question asked at `on`."""
+def _edges(on: dt.datetime) -> list[list[dt.datetime]]:
+    """Return the moments at which something begins or ends for a question asked at `on`, each sort as likely."""
     midnights = [
         dt.datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
         for day in (*DAYS, on.date())
         for zone in ZONES
     ]
-    return [on, on, *(on - length for length in WITHIN for _ in range(2)), *midnights]
+    return [[on], [on - length for length in WITHIN], [on - length for length in WITHIN], midnights]
 
 
 EDGES: Final = {on: _edges(on) for on in ONS}
@@ -80,7 +80,7 @@ class Stored:
 class Chance:
     """Draws what one customer is and did; `on` is the moment of asking, around which its moments lie."""
 
-    def __init__(self, seed: int, edges: list[dt.datetime]) -> None:
+    def __init__(self, seed: int, edges: list[list[dt.datetime]]) -> None:
         self._random, self._edges = Random(seed), edges
 
     def one(self, words: Iterable[T]) -> T:
@@ -100,10 +100,10 @@ class Chance:
         return range(self._random.randint(0, most))
 
     def moment(self) -> dt.datetime:
-        return self.one(self._edges) + self.one((-1, 0, 0, 1)) * TICK
+        return self.one(self.one(self._edges)) + self.one((-1, 0, 0, 1)) * TICK
 
 
-def customer(seed: int, on: dt.datetime, edges: list[dt.datetime] | None = None) -> Stored:
+def customer(seed: int, on: dt.datetime, edges: list[list[dt.datetime]] | None = None) -> Stored:
     """Return the customer that a seed means: unknown facts, edges of windows and all."""
     chance = Chance(seed, EDGES[on] if edges is None else edges)
     known: dict[str, Any] = {
