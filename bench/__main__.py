@@ -1,13 +1,20 @@
-"""`python -m bench [NAME] [--repeat N]`: print each line's ratio, and keep it in .touchbase/bench.json."""
+"""`python -m bench [NAME] [--repeat N]`: print each line's ratio, and keep it in .touchbase/bench.json.
+
+A name may stand for several lines that share a base; a summary of their ratios follows them.
+"""
 
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any, TypeAlias
 
-from bench import email_render, email_wire, freeze, load
+from bench import email_render, email_wire, freeze, load, segments
+
+Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
 LINES = {
     "load": load.line,
@@ -15,6 +22,7 @@ LINES = {
     "email_render": email_render.line,
     "email_wire": email_wire.line,
 }
+SEVERAL = {"segments": segments.lines}
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -23,33 +31,59 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def measured(name: str, sides: Sides, repeat: int) -> dict[str, float]:
+    """Time both sides in turn, and print how they compare; whoever is first one time is second the next."""
+    ours, reference = sides
+    pairs = []
+    for number in range(repeat):
+        if number % 2:
+            other, mine = timed(reference), timed(ours)
+        else:
+            mine, other = timed(ours), timed(reference)
+        pairs.append((mine, other))
+        print(f"  {name}: {number + 1} of {repeat}", end="\r", flush=True)
+    ratios = [mine / other for mine, other in pairs]
+    found = {
+        "ours": median(mine for mine, _ in pairs),
+        "reference": median(other for _, other in pairs),
+        "ratio": median(ratios),
+        "lowest": min(ratios),
+        "highest": max(ratios),
+    }
+    print(
+        f"{name} | {found['ours']:.2f} s | {found['reference']:.2f} s | "
+        f"{found['ratio']:.2f} ({found['lowest']:.2f}-{found['highest']:.2f})"
+    )
+    return found
+
+
+@contextmanager
+def alone(name: str) -> Iterator[Mapping[str, Sides]]:
+    with LINES[name]() as sides:
+        yield {name: sides}
+
+
+def together(name: str) -> AbstractContextManager[Mapping[str, Sides]]:
+    """Give the lines of a name: one, or several that share a base."""
+    return SEVERAL[name]() if name in SEVERAL else alone(name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="?", choices=sorted(LINES))
+    parser.add_argument("only", nargs="?", choices=sorted([*LINES, *SEVERAL]))
     parser.add_argument("--repeat", type=int, default=5)
     asked = parser.parse_args()
     kept = Path(".touchbase/bench.json")
-    figures = json.loads(kept.read_text()) if kept.exists() else {}
+    figures: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     print("name | ours | reference | ratio (median, min-max)")
-    for name in [asked.only] if asked.only else LINES:
-        with LINES[name]() as (ours, reference):
-            pairs = []
-            for number in range(asked.repeat):
-                pairs.append((timed(ours), timed(reference)))
-                print(f"  {name}: {number + 1} of {asked.repeat}", end="\r", flush=True)
-        ratios = [mine / other for mine, other in pairs]
-        figures[name] = {
-            "ours": median(mine for mine, _ in pairs),
-            "reference": median(other for _, other in pairs),
-            "ratio": median(ratios),
-            "lowest": min(ratios),
-            "highest": max(ratios),
-        }
-        found = figures[name]
-        print(
-            f"{name} | {found['ours']:.2f} s | {found['reference']:.2f} s | "
-            f"{found['ratio']:.2f} ({found['lowest']:.2f}-{found['highest']:.2f})"
-        )
+    for name in [asked.only] if asked.only else [*LINES, *SEVERAL]:
+        with together(name) as lines:
+            found = {line: measured(line, sides, asked.repeat) for line, sides in lines.items()}
+        figures |= found
+        if name in SEVERAL:
+            ratios = [figure["ratio"] for figure in found.values()]
+            figures[name] = {"ratio": median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+            print(f"{name} | | | median {median(ratios):.2f}, worst {max(ratios):.2f}")
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(figures, indent=2) + "\n")
 

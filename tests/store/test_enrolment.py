@@ -1,6 +1,7 @@
 """Freezing an audience: one row each, the holdout before the channels, one primary reason."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +9,7 @@ from engine.model.campaign import AnyCampaign
 from engine.model.written import RunId
 from engine.rules.allocation import cell_of, is_held_out
 from engine.rules.schedule import slot
+from engine.store import database as store
 from engine.store import enrolment, ledger
 from engine.store.database import Connection
 from tests.store.bases import add, campaign, library, policy, rules, share
@@ -43,6 +45,23 @@ def test_freezing_again_adds_nobody(database: Connection) -> None:
 
     # New customers of the segment would be added by a bare repeat; the run's frozen_at is what keeps them out.
     assert (added, before.universe) == (2, 3)
+
+
+def test_of_two_who_freeze_a_run_at_once_one_adds_its_members(
+    database: Connection, database_url: str
+) -> None:
+    add(database, 3)
+    ledger.keep_definition(database, "d1", "hivernax-2026", {})
+    run, _ = ledger.open_run(database, campaign(), slot(NOW.replace(tzinfo=None), "Europe/Paris"), "d1")
+
+    def freeze(_: int) -> int:
+        with store.connected(database_url, purpose="race") as connection, connection.transaction():
+            added = enrolment.freeze(connection, run, campaign(), library(), policy(), rules(), NOW)
+            connection.execute("SELECT pg_sleep(0.2)")  # uncommitted while the other one comes
+            return added
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(freeze, range(2))) == [0, 3]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,20 @@
 -- The frozen audience: everybody in the segment gets one row, once.
 
+-- name: one_at_a_time
+-- Two who freeze one run take turns: the second finds the first one's members, and adds none.
+SELECT FROM run WHERE run_id = %(run)s FOR NO KEY UPDATE
+
+-- name: begun
+-- Whether a run has members. Asked when its turn has come, in a statement that sees what the one before committed.
+SELECT EXISTS (SELECT FROM member WHERE run_id = %(run)s)
+
 -- name: freeze
 -- Give every member of the universe its row: enrolled in a cell, held out, or excluded with its reasons in the
 -- order of precedence. The holdout is drawn before any channel is asked, else the groups could not be compared.
 -- Draws are text comparisons of one MD5 a customer (rules/allocation.py): casting to numbers cost as much again.
+-- OFFSET 0 keeps the planner from writing what a name stands for wherever it is named: the reasons were judged eight
+-- times a customer, and the digest taken four times, which was more than all the rest. Who has a row already is left
+-- out by an anti-join (`not_yet`), where the run has rows at all: ON CONFLICT asks the index once more for each row.
 WITH universe AS MATERIALIZED (/*universe*/),
 excepted AS MATERIALIZED (/*excepted*/),
 before AS MATERIALIZED (
@@ -32,17 +43,17 @@ judged AS (
                CASE WHEN %(brand)s = ANY (c.restricted_brands) AND %(purpose)s <> 'safety' THEN 'restricted_brand' END,
                CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
                CASE WHEN x.customer_id IS NOT NULL THEN 'in_excepted_segment' END,
-               CASE WHEN NOT %(always)s AND b.came THEN 'not_again' END], NULL) AS reasons
+               CASE WHEN NOT %(always)s AND b.came THEN 'not_again' END,
+               CASE WHEN %(universal_edge)s <> '' AND md5(%(universal_key)s || ':' || c.customer_id) COLLATE "C" < %(universal_edge)s
+                    THEN 'holdout_global' END], NULL) AS reasons
       FROM universe u
       JOIN customer c ON c.customer_id = u.customer_id
       LEFT JOIN excepted x ON x.customer_id = u.customer_id
       LEFT JOIN before b ON b.customer_id = u.customer_id
-      LEFT JOIN held h ON h.customer_id = u.customer_id),
-sampled AS (
-    SELECT j.customer_id, digits, stratum, single, rank, was_held_out,
-           CASE WHEN cardinality(reasons) = 0 AND substr(digits, 17, 8) >= %(sample_edge)s
-                THEN ARRAY['not_sampled'] ELSE reasons END AS reasons
-      FROM judged j),
+      LEFT JOIN held h ON h.customer_id = u.customer_id
+     /*not_yet*/
+    OFFSET 0),
+sampled AS (/*sampled*/),
 chosen AS (/*chosen*/),
 drawn AS (/*drawn*/),
 counted AS (UPDATE run SET universe = (SELECT count(*) FROM universe) WHERE run_id = %(run)s)
@@ -52,7 +63,20 @@ SELECT %(run)s, customer_id,
        cardinality(reasons) = 0 AND held_out,
        reasons[1], CASE WHEN cardinality(reasons) > 0 THEN reasons END, stratum, %(now)s
   FROM drawn
-ON CONFLICT DO NOTHING
+
+-- name: not_yet
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.run_id = %(run)s AND m.customer_id = u.customer_id)
+
+-- name: sampled_all
+SELECT * FROM judged
+
+-- name: sampled_some
+-- A sample is drawn by other digits than the holdout and the cells.
+SELECT j.customer_id, digits, stratum, single, rank, was_held_out,
+       CASE WHEN cardinality(reasons) = 0 AND substr(digits, 17, 8) >= %(sample_edge)s
+            THEN ARRAY['not_sampled'] ELSE reasons END AS reasons
+  FROM judged j
+OFFSET 0
 
 -- name: chosen_all
 -- Nobody stands for another, and there is no cut.
@@ -87,6 +111,15 @@ SELECT *, was_held_out OR (cardinality(reasons) = 0 AND row_number() OVER (PARTI
 INSERT INTO contact_guard (customer_id)
 SELECT customer_id FROM member m WHERE run_id = %(run)s AND NOT EXISTS (SELECT 1 FROM contact_guard g WHERE g.customer_id = m.customer_id)
 ON CONFLICT DO NOTHING
+
+-- name: universal_share
+SELECT share FROM universal_holdout WHERE period = %(period)s
+
+-- name: raise_universal_share
+-- A share that rises adds customers to those whom it held out before; one that falls takes nobody back in.
+INSERT INTO universal_holdout (period, share) VALUES (%(period)s, %(share)s)
+ON CONFLICT (period) DO UPDATE SET share = greatest(universal_holdout.share, excluded.share)
+RETURNING share
 
 -- name: waterfall
 -- How many of the universe were excluded, by primary reason; held out; enrolled, by cell.
