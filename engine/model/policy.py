@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from engine.model.approval import ApprovalRule
 from engine.model.campaign import AnyCampaign, Purpose
 from engine.model.written import Duration, Name, Share, Written
 from engine.problems import Refused, Say
@@ -166,7 +167,12 @@ class Policy(Written):
     senders: dict[Name, Sender] = Field(min_length=1)
     default_sender: Name
     holdout: Share = Decimal("0.1")
-    universal_holdout: Share = Decimal(0)
+    universal_holdout: Share = Field(
+        Decimal(0), description="share of all customers whom no promotional campaign reaches in a period"
+    )
+    universal_rotation: Literal["quarter", "half-year", "year"] = Field(
+        "quarter", description="how long the same customers are in the universal holdout"
+    )
     caps: list[Cap] = []
     gaps: list[Gap] = []
     hours: list[Hours] = []
@@ -176,6 +182,12 @@ class Policy(Written):
     seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
     proof_addresses: list[str] = []
     max_render_errors: int = 0
+    approval: ApprovalRule | None = Field(None, description="who has to agree before a campaign may run")
+
+    def holdout_of(self, campaign: AnyCampaign) -> Decimal:
+        """Return the share of a campaign's members who are left alone: its own word, else the company's."""
+        said = "holdout" in campaign.model_fields_set and "share" in campaign.holdout.model_fields_set
+        return campaign.holdout.share if said else self.holdout
 
     def priority_of(self, campaign: AnyCampaign) -> int:
         """Return a campaign's weight in arbitration: its own word, else its purpose's, else 50."""
@@ -204,6 +216,15 @@ class Policy(Written):
                     ),
                     "caps",
                 )
+        if self.holdout == 0:
+            raise Refused(
+                Say("the company holds nobody out", "l'entreprise ne met personne de côté"),
+                Say(
+                    "Write a share above 0%; a campaign may say 'share: 0%' and 'because:'.",
+                    "Écrivez une part au-dessus de 0% ; une campagne peut dire « share: 0% » et « because: ».",
+                ),
+                "holdout",
+            )
         for season in self.seasons:
             if season.closes < season.opens:
                 raise Refused(

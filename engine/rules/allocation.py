@@ -5,6 +5,7 @@ One digest a customer serves all draws of a campaign, each from eight hexadecima
 `store/sql/enrolment.sql` compares the same digits as text, and a test holds the two together.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -33,6 +34,24 @@ def edge(share: Decimal) -> str:
 def is_held_out(key: str, share: Decimal, customer: int) -> bool:
     """Return whether a customer is left alone; a larger share only adds to those who are."""
     return digits(key, "holdout", customer) < edge(share)
+
+
+Rotation: TypeAlias = Literal["quarter", "half-year", "year"]
+
+
+def period(rotation: Rotation, on: dt.date) -> str:
+    """Return the name of the period in which the same customers are in the universal holdout.
+
+    >>> period("quarter", dt.date(2026, 3, 31)), period("half-year", dt.date(2026, 7, 1)), period("year", dt.date(2026, 7, 1))
+    ('2026-Q1', '2026-H2', '2026')
+    """
+    match rotation:
+        case "quarter":
+            return f"{on.year}-Q{(on.month + 2) // 3}"
+        case "half-year":
+            return f"{on.year}-H{(on.month + 5) // 6}"
+        case "year":
+            return str(on.year)
 
 
 def cell_edges(shares: Mapping[str, Decimal]) -> dict[str, str]:

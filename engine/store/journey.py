@@ -11,7 +11,7 @@ from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.calendar import add_working_days
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
-from engine.store import audience, places, sql_segments
+from engine.store import audience, places, sql_segments, universal_holdout
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
 from engine.store.places import Place
@@ -123,6 +123,7 @@ def come_due(
         "campaign": campaign.campaign,
         "evaluated": enrolled - dt.timedelta(days=1) if row is None else row[0],
         "out_of_stock": is_out_of_stock(connection, campaign.brand),
+        **universal_holdout.parameters(connection, campaign, policy, now),
     }
     text = statement("journey", "come_due")
     opens_at, out_of_season, opening = "m.due_at", "false", ""

@@ -23,14 +23,16 @@ CREATE TABLE plan_part (                  -- who was where when the plan was sho
     members         bigint[] NOT NULL,    -- ascending: neighbours differ little, so they compress well
     PRIMARY KEY (plan_id, part)
 );
-CREATE TABLE approval (
+CREATE TABLE approval (                   -- one person's signature, in one role, under exactly these bytes
     approval_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     definition_sha  text NOT NULL REFERENCES definition,
-    plan_id         text REFERENCES plan,
+    plan_id         text REFERENCES plan, -- NULL: any slot of the campaign, within its guards
+    plan_sha        text,                 -- SHA-256 of the whole plan, its members included
     role            text NOT NULL,
     by              text NOT NULL,
     comment         text,
-    at              timestamptz NOT NULL DEFAULT now(),
+    at              timestamptz NOT NULL, -- whole seconds: it is part of what was signed
+    signature       bytea NOT NULL,       -- Ed25519
     withdrawn_at    timestamptz
 );
 CREATE TABLE withdrawal (                 -- a material that must not go out any more, whatever its card says (C-37)
@@ -69,6 +71,11 @@ CREATE TABLE planning_turn (              -- one row: whoever plans touches hold
     one             boolean PRIMARY KEY DEFAULT true CHECK (one)
 );
 INSERT INTO planning_turn DEFAULT VALUES;
+
+CREATE TABLE universal_holdout (          -- the largest share that a period ever had: within it nobody comes back out
+    period          text PRIMARY KEY,     -- 2026-Q1
+    share           numeric(5,4) NOT NULL
+);
 
 CREATE TABLE step_progress (              -- up to when a step of a run was evaluated: what came too late shows as expired, once
     run_id          bigint NOT NULL REFERENCES run,
@@ -131,6 +138,7 @@ CREATE TABLE touch (
     gated_at        timestamptz,          -- database clock
     source          text,
     source_id       text,                 -- of contacts made elsewhere
+    recorded_at     timestamptz NOT NULL DEFAULT now(),   -- database clock: an imported contact is known from then on, not before
     UNIQUE (run_id, step, channel, customer_id),
     UNIQUE (source, source_id),
     CHECK ((run_id IS NULL) = (step IS NULL)),

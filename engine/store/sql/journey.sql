@@ -120,7 +120,9 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                 THEN 'shared_mailbox' END,
            CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
            CASE WHEN f.because IS NOT NULL AND NOT %(safety)s THEN CASE WHEN %(channel)s = 'visit' THEN 'visit_cap' ELSE 'frequency_cap' END END,
-           CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END], NULL) AS reasons
+           CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END,
+           CASE WHEN %(universal_edge)s <> '' AND md5(%(universal_key)s || ':' || d.customer_id) COLLATE "C" < %(universal_edge)s
+                THEN 'holdout_global' END], NULL) AS reasons
   FROM due d
   JOIN customer c ON c.customer_id = d.customer_id
   LEFT JOIN contact_guard g ON g.customer_id = d.customer_id
