@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.problems import Language, Say, UsageError
 
 if TYPE_CHECKING:
-    from engine.contract import Channel
+    from engine.contract import Channel, Desk
     from engine.loading.project import Project
+    from engine.model.approval import Keys
     from engine.store.database import Connection
 
 Clock = Callable[[], dt.datetime]
@@ -147,18 +148,8 @@ class App:
         import pkgutil
 
         import channels
-        from engine.contract import Desk
-        from engine.loading.project import read_policy
 
-        policy, _ = read_policy(self.settings.root)  # what is wrong with it, `check` says
-        desk = Desk(
-            folder=self.settings.folder,
-            base_url=self.settings.base_url,
-            secret=self.settings.secret,
-            smtp_url=self.settings.smtp_url,
-            senders={} if policy is None else policy.senders,
-            default_sender=None if policy is None else policy.default_sender,
-        )
+        desk = _desk(self.settings, _stamp(self.settings.root, "campaigns/policy.yaml"))
         found: dict[str, Channel] = {}
         for entry in pkgutil.iter_modules(channels.__path__):
             if entry.ispkg:
@@ -169,9 +160,9 @@ class App:
     @cached_property
     def project(self) -> "Project":
         """The project's files, with all their problems."""
-        from engine.actions.check import read_project
-
-        return read_project(self.settings.root, self.channels)
+        return _project(
+            self.settings, _stamp(self.settings.root, "campaigns/**/*", "segments/**/*", "templates/**/*")
+        )
 
     @cached_property
     def database_url(self) -> str:
@@ -201,11 +192,54 @@ class App:
         return self.settings.folder / "journals"
 
     @property
+    def keys(self) -> "Keys":
+        """Everybody's public key, by which approvals are checked."""
+        from engine.content.signature import public_keys
+
+        return public_keys(self.settings.folder / "keys")
+
+    @property
     def pepper(self) -> str:
         """The key of fingerprints; it stands outside the database."""
         import hashlib
 
         return hashlib.sha256(b"fingerprint:" + self.settings.secret).hexdigest()
+
+
+# A flow ties an app for each of its tasks. What the files say is read again only when a file has changed: that
+# takes longer than most tasks.
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+def _stamp(root: Path, *patterns: str) -> _Stamp:
+    """Return name, time of change and size of every file: another stamp, other files."""
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    stats = ((str(path), path.stat()) for path in sorted(found))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@lru_cache(maxsize=4)
+def _desk(chosen: Settings, stamp: _Stamp) -> "Desk":
+    """Return what a channel is given; the channels themselves hold open lines and belong to one app."""
+    from engine.contract import Desk
+    from engine.loading.project import read_policy
+
+    policy, _ = read_policy(chosen.root)  # what is wrong with it, `check` says
+    return Desk(
+        folder=chosen.folder,
+        base_url=chosen.base_url,
+        secret=chosen.secret,
+        smtp_url=chosen.smtp_url,
+        senders={} if policy is None else policy.senders,
+        default_sender=None if policy is None else policy.default_sender,
+    )
+
+
+@lru_cache(maxsize=4)
+def _project(chosen: Settings, stamp: _Stamp) -> "Project":
+    from engine.actions.check import read_project
+
+    return read_project(chosen.root, App(chosen, clock()).channels)
 
 
 def open_app(

@@ -72,6 +72,7 @@ def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None =
             pepper=app.pepper,
             now=max(app.now(), due.at),
             plan_id=plan,
+            keys=app.keys,
             progress=told,
         )
     return int(begun.run_id)
@@ -133,7 +134,9 @@ def choose(at: str) -> dict[str, list[str]]:
     moment = dt.datetime.fromisoformat(at)
     app = _app(at)
     with app.database("advance") as connection:
-        done = tick(connection, app.project, app.channels, pepper=app.pepper, now=moment, progress=told)
+        done = tick(
+            connection, app.project, app.channels, pepper=app.pepper, now=moment, keys=app.keys, progress=told
+        )
         names = {row.run_id: row.campaign for row in ledger.runs(connection)}
     for name, error in done.stopped.items():
         log.warning("%s: %s", name, error)

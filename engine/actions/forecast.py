@@ -7,6 +7,7 @@ as if all of them had gone out and nobody had answered.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from engine.actions.advance import Progress, prove
@@ -28,23 +29,25 @@ def first_step(
     progress: Progress,
 ) -> StepPlan:
     """Return what a step does that has just been planned, and let it have gone out."""
-    channel = channels[definition.campaign.steps[step].channel]
     broken = prove(connection, run_id, definition, step, channels, now=now, progress=progress)
+    made = replace(step_as_planned(connection, run_id, definition, step), does_not_compose=broken, due=now)
+    plans.as_if_sent(connection, run_id, step, surely=True)
+    return made
+
+
+def step_as_planned(connection: Connection, run_id: RunId, definition: Definition, step: str) -> StepPlan:
+    """Return what a step does that has just been planned."""
     touched = plans.planned(connection, run_id, step)
-    made = StepPlan(
+    return StepPlan(
         step,
-        channel.name,
+        definition.campaign.steps[step].channel,
         True,
         touched,
         touched,
         plans.excluded(connection, run_id, step),
         definition.price(step) * touched,
-        broken,
-        now,
-        _tasks(connection, run_id, definition, step),
+        reps=_tasks(connection, run_id, definition, step),
     )
-    plans.as_if_sent(connection, run_id, step, surely=True)
-    return made
 
 
 def later_steps(

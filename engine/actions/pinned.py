@@ -39,11 +39,20 @@ class Definition:
 
     def reach(self, step_name: str, channel: Channel, pepper: str) -> Reach:
         """Return how a step reaches people: what its channel needs, whom its rep must be, what its material allows."""
-        step: Step = self.campaign.steps[step_name]
-        task = getattr(step, "task", None)
-        template = getattr(step, "template", None) or getattr(task, "talking_points", None)
-        limits = material_limits(None if template is None else card(self.files, str(template)))
+        task = getattr(self.campaign.steps[step_name], "task", None)
+        template = self.template(step_name)
+        limits = material_limits(None if template is None else card(self.files, template))
         return Reach(channel.contact_point, pepper, getattr(task, "reps", None), limits)
+
+    def template(self, step_name: str) -> str | None:
+        """Return what a step says: the template of a mail or letter, the talking points of a visit."""
+        step: Step = self.campaign.steps[step_name]
+        said = getattr(step, "template", None) or getattr(getattr(step, "task", None), "talking_points", None)
+        return None if said is None else str(said)
+
+    def templates(self) -> list[str]:
+        """Return the templates of all steps, each once."""
+        return sorted({name for name in map(self.template, self.campaign.steps) if name is not None})
 
     def price(self, step_name: str) -> Decimal:
         """Return what one touch of a step costs: what the step says, else the policy, in euros."""

@@ -1,7 +1,8 @@
 """Plan: carry a run's first moment out, look at it, and roll it back. What was seen is what will run."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ from engine.actions.forecast import first_step, later_steps
 from engine.actions.pinned import Definition, understood
 from engine.contract import Channel, Parcel
 from engine.loading.project import Project
-from engine.model.plan import Plan, Sample
+from engine.model.plan import LENGTH_OF_ID, Plan, Sample, StepPlan, plan_sha
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
 from engine.rules.measurement import power_in_words
@@ -138,7 +139,7 @@ def _rehearsed(
         connection, run_id, definition, channels, pepper=pepper, enrolled=enrolled, now=now, takes_turn=False
     )
     who = plans.parts(connection, run_id)
-    plan_id = identity(definition.sha, slot.name, digest, who)
+    plan_id = plan_sha(definition.sha, slot.name, digest, who)[:LENGTH_OF_ID]
     if folder is not None:
         plans.write_members(connection, run_id, file_of(folder, plan_id, ".csv"))
     shown: list[Sample] = []
@@ -153,7 +154,20 @@ def _rehearsed(
     )
     order = list(campaign.steps)
     steps.sort(key=lambda step: order.index(step.step))
-    cost = sum((step.cost for step in steps if step.is_exact), Decimal(0))
+    made = described(definition, plan_id, slot, fall, digest, steps)
+    return replace(made, samples=tuple(shown)), who
+
+
+def described(
+    definition: Definition,
+    plan_id: str,
+    slot: Slot,
+    fall: enrolment.Waterfall,
+    digest: str,
+    steps: Sequence[StepPlan],
+) -> Plan:
+    """Return the plan that says this of an audience and its steps, with what stands against it."""
+    campaign = definition.campaign
     targets = [float(goal.target) for goal in campaign.goals.values() if goal.target is not None]
     power = None
     if fall.held_out and fall.enrolled:
@@ -170,22 +184,13 @@ def _rehearsed(
         fall.held_out,
         fall.enrolled,
         tuple(steps),
-        cost,
+        sum((step.cost for step in steps if step.is_exact), Decimal(0)),
         None if campaign.budget is None else campaign.budget.max,
-        samples=tuple(shown),
         power=power,
         drift=campaign.audience.drift,
         files={path: sha256(text.encode()).hexdigest() for path, text in definition.files.items()},
     )
-    return guards.judged(made, campaign, definition.policy), who
-
-
-def identity(sha: str, slot: str, digest: str, who: Mapping[str, str]) -> str:
-    """Return the id of a plan: the beginning of the hash of what it says of whom."""
-    made = sha256(f"{sha}:{slot}:{digest}".encode())
-    for part in sorted(who):
-        made.update(f":{part}={who[part]}".encode())
-    return made.hexdigest()[:16]
+    return guards.judged(made, campaign, definition.policy)
 
 
 def _samples(

@@ -3,18 +3,27 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from engine.actions import binding, guards
 from engine.actions.advance import Advanced, Progress, advance, committed, plan_due, release, silent
+from engine.actions.approve import authority
+from engine.actions.forecast import step_as_planned
 from engine.actions.pinned import Definition, pinned
+from engine.actions.plan import described
 from engine.contract import Channel
 from engine.loading.project import Project
+from engine.model.approval import Keys
+from engine.model.plan import LENGTH_OF_ID, plan_sha
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
 from engine.rules.schedule import Slot
 from engine.store import conservation, enrolment, ledger, plans
 from engine.store.database import Connection
 from engine.store.plans import KeptPlan
+
+NOBODYS: Final[Keys] = {}
+"""Where no key is known, nobody's agreement counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +46,19 @@ def start(
     pepper: str,
     now: dt.datetime,
     plan_id: str | None = None,
+    keys: Keys = NOBODYS,
     progress: Progress = silent,
 ) -> Started:
     """Open, freeze and advance the run of a campaign's slot; the same slot again changes nothing.
 
-    Opening, freezing, planning the first steps and holding all of it against guards and plan are one
-    transaction: whatever stops leaves no run behind.
+    Opening, freezing, planning the first steps and holding all of it against approval, guards and plan are one
+    transaction: whatever stops leaves no run behind. Without a plan, the one that was approved for the slot
+    binds; where none was, the slot plans itself and what it planned is kept.
 
     Raises:
         FilesError: the files are wrong.
         UsageError: there is no such plan.
-        GuardStopped: audience or cost are not as allowed, or not as planned; nothing was sent.
+        GuardStopped: nobody agreed, or audience or cost are not as allowed or planned; nothing was sent.
     """
     sha, files = project.definition(campaign)
     spec = project.campaign(campaign)
@@ -56,13 +67,16 @@ def start(
     with connection.transaction():
         ledger.keep_definition(connection, sha, campaign, files)
         weight = 50 if project.policy is None else project.policy.priority_of(spec)
-        run_id, is_new = ledger.open_run(connection, spec, slot, sha, plan_id, priority=weight)
+        run_id, is_new = ledger.open_run(connection, spec, slot, sha, priority=weight)
         row = ledger.locked(connection, run_id)
         definition = pinned(connection, row.definition_sha, campaign, channels)
         if row.frozen_at is None:
             if plan is not None:
                 binding.hold_files(connection, plan, sha, files)
+            plan = authority(connection, definition, slot.name, plan, keys)
             due = _first(connection, run_id, definition, channels, plan, pepper=pepper, now=now)
+            bound = plan.plan_id if plan is not None else _plan_itself(connection, run_id, definition, slot)
+            plans.bind(connection, run_id, bound)
             ledger.mark_frozen(connection, run_id, now)
         fall = enrolment.waterfall(connection, run_id)
         progress("audience", fall.universe)
@@ -96,6 +110,20 @@ def _first(
     guards.hold(guards.of_cost(campaign, committed(connection, run_id, definition)))
     conservation.conserved(connection, run_id)
     return due
+
+
+def _plan_itself(connection: Connection, run_id: RunId, definition: Definition, slot: Slot) -> str:
+    """Keep what a slot has just planned for itself, so that it can be looked at afterwards; return the plan's id."""
+    fall, digest = enrolment.waterfall(connection, run_id), enrolment.digest(connection, run_id)
+    who = plans.parts(connection, run_id)
+    plan_id = plan_sha(definition.sha, slot.name, digest, who)[:LENGTH_OF_ID]
+    steps = [
+        step_as_planned(connection, run_id, definition, name)
+        for name in definition.campaign.steps
+        if f"step:{name}" in who
+    ]
+    plans.keep(connection, described(definition, plan_id, slot, fall, digest, steps), who, "schedule")
+    return plan_id
 
 
 def known_plan(connection: Connection, plan_id: str) -> KeptPlan:

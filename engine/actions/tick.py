@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from engine.actions.advance import Advanced, Progress, advance, silent
 from engine.actions.pinned import pinned
-from engine.actions.run import close_if_over, start
+from engine.actions.run import NOBODYS, close_if_over, start
 from engine.contract import Channel
 from engine.loading.project import Project
+from engine.model.approval import Keys
 from engine.model.written import RunId
 from engine.problems import EngineError, FilesError
 from engine.rules.arbitration import Rank, rank
@@ -32,6 +33,7 @@ def tick(
     *,
     pepper: str,
     now: dt.datetime,
+    keys: Keys = NOBODYS,
     progress: Progress = silent,
 ) -> Ticked:
     """Start every slot that is due and plan what came due in every open run; the more important choose first.
@@ -54,6 +56,7 @@ def tick(
                 channels,
                 pepper=pepper,
                 now=max(now, due.at),
+                keys=keys,
                 progress=progress,
             ).advanced
         )

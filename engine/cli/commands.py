@@ -61,6 +61,15 @@ GROUPS: Final = (
                 "engine.cli.runs:preview",
                 "Show a step as real customers would get it, in the browser.",
             ),
+            Command("key", "engine.cli.approvals:key", "Make the key with which a person signs."),
+            Command(
+                "approve",
+                "engine.cli.approvals:approve",
+                "Agree to a plan, or to a campaign for all its slots, by a signature.",
+            ),
+            Command(
+                "approvals", "engine.cli.approvals:approvals", "Show who agreed to what, and what stands."
+            ),
             Command(
                 "run", "engine.cli.runs:run", "Carry out a plan, or a campaign's slot, as far as it is due."
             ),

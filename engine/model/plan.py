@@ -4,9 +4,25 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from engine.problems import Say
+
+LENGTH_OF_ID: Final = 16
+"""So many characters of its hash name a plan where people type it; what is signed is the whole."""
+
+
+def plan_sha(definition_sha: str, slot: str, digest: str, who: Mapping[str, str]) -> str:
+    """Return the hash of what a plan says of whom: its files, its slot, and every member's place.
+
+    >>> len(plan_sha("d", "2026-03-03T09:30[Europe/Paris]", "a", {"cell:": "{1,2}"}))
+    64
+    """
+    made = sha256(f"{definition_sha}:{slot}:{digest}".encode())
+    for part in sorted(who):
+        made.update(f":{part}={who[part]}".encode())
+    return made.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from engine.model.campaign import AnyCampaign
-from engine.model.plan import Moved, Plan
+from engine.model.plan import Moved, Plan, plan_sha
 from engine.rules.schedule import due
 from engine.store import journey
 from engine.store.database import Connection, run
@@ -65,10 +65,24 @@ def keep(connection: Connection, plan: Plan, who: Mapping[str, str], made_by: st
     return True
 
 
+def bind(connection: Connection, run_id: int, plan_id: str) -> None:
+    """Let a run say by which plan it goes."""
+    run(connection, statement("plans", "bind"), {"run": run_id, "plan": plan_id})
+
+
 def kept(connection: Connection, plan_id: str) -> KeptPlan | None:
     """Return a plan that was made before, or `None`: there is none of that id."""
     row = run(connection, statement("plans", "plan"), {"plan": plan_id}).fetchone()
     return None if row is None else KeptPlan(*row)
+
+
+def whole_sha(connection: Connection, plan: KeptPlan) -> str:
+    """Return the hash of a kept plan, made anew of all that it says: what is signed, and what a change would show in."""
+    who = {
+        str(part): str(members)
+        for part, members in run(connection, statement("plans", "kept_parts"), {"plan": plan.plan_id})
+    }
+    return plan_sha(plan.definition_sha, plan.slot, plan.audience_digest, who)
 
 
 def moved(connection: Connection, run_id: int, plan_id: str) -> list[Moved]:

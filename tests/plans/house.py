@@ -9,11 +9,12 @@ from pathlib import Path
 from engine.actions.advance import Advanced, advance
 from engine.actions.check import read_project
 from engine.actions.plan import plan
-from engine.actions.run import Started, start
+from engine.actions.run import NOBODYS, Started, start
 from engine.actions.send import Sent, drain
 from engine.app import App, Settings
 from engine.contract import Channel
 from engine.loading.project import Project
+from engine.model.approval import Keys
 from engine.model.plan import Plan
 from engine.model.written import RunId
 from engine.rules.schedule import Slot, slot
@@ -131,7 +132,9 @@ class House:
             folder=self.folder,
         )
 
-    def start(self, plan_id: str | None = None, *, at: Slot = SLOT, now: dt.datetime = NOW) -> Started:
+    def start(
+        self, plan_id: str | None = None, *, at: Slot = SLOT, now: dt.datetime = NOW, keys: Keys = NOBODYS
+    ) -> Started:
         return start(
             self.connection,
             self.project,
@@ -141,6 +144,7 @@ class House:
             pepper=PEPPER,
             now=now,
             plan_id=plan_id,
+            keys=keys,
         )
 
     def advance(self, run: RunId, now: dt.datetime) -> Advanced:
