@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from engine.model.campaign import AnyCampaign, Offer, Step
 from engine.model.policy import Sender
@@ -172,6 +172,25 @@ class Outcome:
     at: dt.datetime
     source: str
     source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the other side's own log shows of our touches, and the time that it covers."""
+
+    accepted: Mapping[TouchId, str]  #: touch -> under which name the other side has it
+    refused: Mapping[TouchId, str]
+    since: dt.datetime | None  #: aware; `None`: it shows nothing
+    until: dt.datetime | None
+
+
+@runtime_checkable
+class Witnessed(Protocol):
+    """A channel whose other side keeps a log that can be read."""
+
+    def evidence(self, log: Iterable[str], *, now: dt.datetime, zone: dt.tzinfo) -> Evidence:
+        """Return what a log shows of touches that are surely ours."""
+        ...
 
 
 def untold(touch: TouchId) -> bool:

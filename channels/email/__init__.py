@@ -1,5 +1,6 @@
 """The e-mail channel: a mail is written once for all and filled for each, and leaves over SMTP."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,9 +10,10 @@ from channels.email.delivery import Delivery
 from channels.email.identity import Identity
 from channels.email.outbox import Outbox
 from channels.email.relay import Relay
+from channels.email.relay_log import read
 from channels.email.step import EmailStep
 from engine.content.links import Links
-from engine.contract import Channel, Composer, Desk, Parcel, Receipt, Transaction, Wave, untold
+from engine.contract import Channel, Composer, Desk, Evidence, Parcel, Receipt, Transaction, Wave, untold
 from engine.model.campaign import Step
 from engine.model.written import TouchId
 from engine.problems import Fault, Problem
@@ -77,6 +79,14 @@ class Emails:
             self._delivery = Delivery(self._relay or self._configured())
         self._delivery.mark = mark
         return self._delivery.deliver(parcels)
+
+    def evidence(self, log: Iterable[str], *, now: dt.datetime, zone: dt.tzinfo = dt.UTC) -> Evidence:
+        """Return what a Postfix relay's log shows of our mails; a Message-ID that we did not sign is none of ours."""
+        seen = read(log, now=now, zone=zone)
+        known = self._identity.touch_of
+        accepted = {touch: queue for name, queue in seen.taken.items() if (touch := known(name)) is not None}
+        refused = {touch: queue for name, queue in seen.refused.items() if (touch := known(name)) is not None}
+        return Evidence(accepted, refused, seen.since, seen.until)
 
     def close(self) -> None:
         if self._delivery is not None:

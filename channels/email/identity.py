@@ -12,6 +12,7 @@ from typing import Final
 from engine.model.written import TouchId
 
 _SIGNATURE: Final = 32  #: letters of hexadecimal: 128 bits; mail servers may change a local part's case
+_MESSAGE: Final = re.compile(r"([0-9]{1,19})\.([0-9a-f]{16})@")
 _BOUNCE: Final = re.compile(r"b-([0-9]{1,19})-([0-9a-f]{32})@", re.IGNORECASE)
 
 
@@ -31,6 +32,15 @@ class Identity:
             f"b-{touch}-{signature[:_SIGNATURE]}@{domain}",
             f"{touch}.{signature[_SIGNATURE:][:16]}@{domain}",
         )
+
+    def touch_of(self, message_id: str) -> TouchId | None:
+        """Return the touch of a Message-ID of ours (without its brackets), or `None`: forged, or none of ours."""
+        match = _MESSAGE.match(message_id)
+        if match is None:
+            return None
+        touch = TouchId(int(match[1]))
+        signed = self._signature(touch)[_SIGNATURE:][:16]
+        return touch if hmac.compare_digest(signed, match[2]) else None
 
     def bounced(self, address: str) -> TouchId | None:
         """Return the touch to whose sender a bounce was addressed, or `None`: forged, or none of ours."""

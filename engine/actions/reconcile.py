@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from engine.actions.journal import Left, Mark, left_behind
 from engine.contract import Channel, Ending, Receipt
@@ -40,7 +43,16 @@ def reconcile(
 
 
 def recover(connection: Connection, left: Left, *, now: dt.datetime) -> None:
-    """Settle what a dead worker left behind by what its journal shows, and end the journal."""
+    """Settle what a dead worker left behind by what its journal shows, and end the journal.
+
+    Where somebody else is at it, or the server still works for the dead, it is left for the next time.
+    """
+    with suppress(psycopg.errors.LockNotAvailable):
+        _recover(connection, left, now)
+        left.path.unlink(missing_ok=True)
+
+
+def _recover(connection: Connection, left: Left, now: dt.datetime) -> None:
     never = {touch: epoch for touch, (epoch, mark) in left.marks.items() if mark is Mark.HELD}
     endings = {
         Mark.MAY_HAVE_LEFT: (Ending.UNKNOWN, None),
@@ -64,4 +76,3 @@ def recover(connection: Connection, left: Left, *, now: dt.datetime) -> None:
             worker=left.worker,
             now=now,
         )
-    left.path.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from engine.actions.handover import Handover, awake
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
 from engine.actions.reconcile import recover
+from engine.actions.withdraw import is_held
 from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
 from engine.store import conservation, journey, ledger, places
@@ -58,15 +59,14 @@ def drain(
     if journal is not None:  # what a killed worker of this machine held goes on at once
         for left in left_behind(journal.folder):
             recover(connection, left, now=clock())
-    with connection.transaction():
-        row = ledger.locked(connection, run_id)
-        definition = pinned(connection, row.definition_sha, row.campaign, channels)
+    row = ledger.one_run(connection, run_id)
+    definition = pinned(connection, row.definition_sha, row.campaign, channels)
     endings: dict[tuple[str, str], int] = {}
     later = 0
     for step_name, step in definition.campaign.steps.items():
         channel = channels[step.channel]
         ready, _ = ledger.waiting(connection, run_id, step_name, clock())
-        if not ready:
+        if not ready or is_held(connection, run_id, definition, step_name, clock()):
             continue
         wave = definition.wave(run_id, step_name, clock())
         compose = channel.prepare(wave)
@@ -94,7 +94,9 @@ def drain(
             )
             if group.stopped is not None:
                 return Sent(endings, group.stopped)
-            if not group.addressees:  # all of it was stopped or postponed; or nothing is left that others do not hold
+            if (
+                not group.addressees
+            ):  # all of it was stopped or postponed; or nothing is left that others do not hold
                 before, (ready, _) = ready, ledger.waiting(connection, run_id, step_name, clock())
                 if not 0 < ready < before:
                     break

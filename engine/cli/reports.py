@@ -1,9 +1,11 @@
 """Commands about what came of a campaign."""
 
-from engine.app import open_app
+from pathlib import Path
+
+from engine.app import App, open_app
 from engine.cli.clock import moment
 from engine.cli.console import language, say
-from engine.problems import Say
+from engine.problems import Say, UsageError
 
 
 def report(
@@ -64,10 +66,16 @@ def collect(*, as_of: str | None = None) -> None:
     )
 
 
-def reconcile(*, as_of: str | None = None) -> None:
+def reconcile(
+    *, relay_log: list[Path] | None = None, zone: str = "Europe/Paris", as_of: str | None = None
+) -> None:
     """Take back the touches of workers that are gone: ready where a repeat is safe, unknown where it is not.
 
+    With the logs of all relays that may have had our mails, unknown ones are settled by what those show.
+
     Args:
+        relay_log: A Postfix relay's log; once for each relay.
+        zone: Of the times in the log that do not say theirs.
         as_of: Pretend that it is this moment.
     """
     from engine.actions.reconcile import reconcile as reconciled
@@ -75,6 +83,9 @@ def reconcile(*, as_of: str | None = None) -> None:
     app = open_app(as_of=moment(as_of))
     with app.database("reconcile") as connection:
         found = reconciled(connection, app.channels, journals=app.journals, now=app.now())
+    if relay_log:
+        _by_logs(app, relay_log, zone)
+        return
     say(
         Say(
             f"{found.given_up} touches of workers that are gone. Of {found.unknown} in open runs nobody knows whether they left; "
@@ -83,3 +94,45 @@ def reconcile(*, as_of: str | None = None) -> None:
             "ils ne repartent pas.",
         )
     )
+
+
+def _by_logs(app: App, logs: list[Path], zone: str) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from engine.actions.evidence import judge
+    from engine.contract import Witnessed
+
+    channel = app.channels["email"]
+    assert isinstance(channel, Witnessed)
+    try:
+        read = []
+        for path in logs:
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                read.append(channel.evidence(lines, now=app.now(), zone=ZoneInfo(zone)))
+    except (OSError, ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            Say(
+                f"The relay's log cannot be read ({type(error).__name__}). Nothing was settled.",
+                f"Le journal du relais est illisible ({type(error).__name__}). Rien n'a été réglé.",
+            ),
+            Say("Give its path and its time zone.", "Donnez son chemin et son fuseau horaire."),
+        ) from None
+    with app.database("reconcile") as connection:
+        judged = judge(connection, read)
+    say(
+        Say(
+            f"By the relay's log: {judged.accepted} accepted, {judged.refused} refused, {judged.ready} proven not to have left "
+            f"and ready again; of {judged.still_unknown} nobody knows.",
+            f"D'après le journal du relais : {judged.accepted} acceptés, {judged.refused} refusés, {judged.ready} jamais partis "
+            f"et de nouveau prêts ; pour {judged.still_unknown}, nul ne sait.",
+        )
+    )
+    if judged.missing:
+        say(
+            Say(
+                f"{judged.missing} mails that the relay accepted are not in its log: it has a gap, or mails were lost. "
+                "So nothing was made ready again.",
+                f"{judged.missing} e-mails acceptés par le relais n'y figurent pas : il est incomplet, ou des e-mails sont perdus. "
+                "Rien n'a donc été remis en attente.",
+            )
+        )

@@ -99,6 +99,18 @@ def locked(connection: Connection, run_id: RunId) -> RunRow:
     return RunRow(*row)
 
 
+def one_run(connection: Connection, run_id: RunId) -> RunRow:
+    """Return a run as it stands, without holding it.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    row = run(connection, statement("ledger", "one_run"), {"run": run_id}).fetchone()
+    if row is None:
+        raise KeyError(run_id)
+    return RunRow(*row)
+
+
 def runs(connection: Connection, campaign: str | None = None) -> list[RunRow]:
     """Return the runs of a campaign, or all, oldest slot first."""
     return [
@@ -332,6 +344,9 @@ def wait_for_gate(connection: Connection, worker: str) -> None:
     """Wait until no gate of a worker is on its way to its commit: the server may still work for a client that is gone.
 
     Without it such a group would be seen by nobody until its lease ends, and then be unknown: a matter of liveness.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: it takes longer than a second; another time.
     """
     run(connection, statement("ledger", "wait_for_gate"), {"worker": worker})
 
@@ -358,6 +373,44 @@ def reap(connection: Connection, safe: Sequence[str], now: dt.datetime, run_id: 
     return run(
         connection, statement("ledger", "reap"), {"safe": list(safe), "now": now, "run": run_id}
     ).rowcount
+
+
+def settle_by_log(connection: Connection, found: Mapping[TouchId, str], ending: str) -> int:
+    """Settle unknown touches by what the relay's log shows, under the relay's own name; return how many moved."""
+    return run(
+        connection,
+        statement("ledger", "settle_by_log"),
+        {"touches": list(found), "names": list(found.values()), "ending": ending},
+    ).rowcount
+
+
+def accepted_but_not_seen(
+    connection: Connection, seen: Sequence[TouchId], since: dt.datetime, until: dt.datetime
+) -> int:
+    """Return how many mails whose 250 was read between two moments are not among `seen`."""
+    row = run(
+        connection,
+        statement("ledger", "accepted_but_not_seen"),
+        {"seen": list(seen), "since": since, "until": until},
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def release_unseen(
+    connection: Connection, seen: Sequence[TouchId], since: dt.datetime, until: dt.datetime
+) -> int:
+    """Make unknown mails ready again that were gated between two moments and never came; return how many."""
+    return run(
+        connection,
+        statement("ledger", "release_unseen"),
+        {"seen": list(seen), "since": since, "until": until},
+    ).rowcount
+
+
+def unknown_mails(connection: Connection) -> int:
+    """Return of how many mails nobody knows."""
+    row = run(connection, statement("ledger", "unknown_mails")).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def counts(connection: Connection, run_id: RunId) -> dict[tuple[str, str], dict[str, int]]:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from engine.actions import handover
@@ -13,7 +15,7 @@ from engine.actions.reconcile import recover
 from engine.contract import Addressee, Ending, Parcel, Receipt
 from engine.model.written import TouchId
 from engine.store import ledger
-from engine.store.database import Connection
+from engine.store.database import Connection, connected
 from tests.store.ledgers import NOW, Prepared, gate, ready, states
 
 
@@ -87,6 +89,36 @@ def test_a_connection_whose_commits_do_not_wait_for_the_disk_gates_nothing(datab
     group = gate(database, prepared.run)
 
     assert (group.stopped, states(database)) == ("not durable", {"ready": 3})
+
+
+def test_a_worker_asleep_in_its_gate_cannot_hold_up_a_pause(database: Connection, database_url: str) -> None:
+    """Its transaction holds the switch; the server ends it after two seconds."""
+    prepared = ready(database, 1)
+    with connected(database_url) as asleep, suppress(psycopg.Error), asleep.transaction():
+        statement = ledger.statement("ledger", "hold_switch")
+        asleep.execute(statement, {"run": prepared.run, "worker": "w1"})
+        began = awake()
+
+        assert ledger.switch(database, prepared.run, "paused", by="marketing")
+
+        assert awake() - began < 20
+
+
+def test_a_recovery_that_fell_asleep_does_not_hold_up_the_next_one(
+    database: Connection, database_url: str, tmp_path: Path
+) -> None:
+    prepared = ready(database, 2)
+    with pytest.raises(ConnectionError), journal(tmp_path) as kept:
+        gate(database, prepared.run, worker=kept.worker)
+        raise ConnectionError
+    with connected(database_url) as asleep, suppress(psycopg.Error), asleep.transaction():
+        ledger.wait_for_gate(asleep, kept.worker)
+
+        for _ in range(5):
+            for left in left_behind(tmp_path):
+                recover(database, left, now=NOW)
+
+        assert states(database) == {"ready": 2}
 
 
 def test_an_outcome_that_could_not_be_written_is_written_by_whoever_drains_next(

@@ -22,6 +22,12 @@ SELECT r.run_id, r.campaign, r.slot, r.slot_at, r.definition_sha, r.frozen_at, r
   FROM run r JOIN run_switch s USING (run_id)
  WHERE r.run_id = %(run)s FOR UPDATE OF r
 
+-- name: one_run
+-- The same without holding it: a worker that falls asleep must not stop the others.
+SELECT r.run_id, r.campaign, r.slot, r.slot_at, r.definition_sha, r.frozen_at, r.closed_at, s.state, s.because
+  FROM run r JOIN run_switch s USING (run_id)
+ WHERE r.run_id = %(run)s
+
 -- name: run_of_slot
 SELECT run_id FROM run WHERE campaign = %(campaign)s AND slot = %(slot)s
 
@@ -53,8 +59,10 @@ UPDATE touch SET state = 'cancelled', reason = 'run_cancelled'
 
 -- name: hold_switch
 -- Held by a gate until its commit. A commit that does not wait for the disk would be forgotten by a database that is
--- killed, and the touch sent again: such a connection gates nothing. The lock is for `wait_for_gate`.
+-- killed, and the touch sent again: such a connection gates nothing. A worker that sleeps in the middle of its gate holds
+-- what a pause waits for: after two seconds the server ends it. The lock is for `wait_for_gate`.
 SELECT state, current_setting('synchronous_commit') IN ('on', 'remote_apply', 'remote_write'),
+       set_config('idle_in_transaction_session_timeout', '2s', true),
        pg_advisory_xact_lock_shared(hashtextextended(%(worker)s, 0))
   FROM run_switch WHERE run_id = %(run)s FOR SHARE OF run_switch
 
@@ -64,7 +72,9 @@ SELECT EXISTS (SELECT FROM run_switch WHERE run_id = %(run)s AND state = 'runnin
    AND (NOT %(permit)s OR EXISTS (SELECT FROM send_permit WHERE armed_at IS NOT NULL))
 
 -- name: wait_for_gate
-SELECT pg_advisory_xact_lock(hashtextextended(%(worker)s, 0))
+-- Nobody waits here for one who sleeps: the other comes to its end within these times, or is ended.
+SELECT set_config('idle_in_transaction_session_timeout', '2s', true), set_config('lock_timeout', '1s', true),
+       pg_advisory_xact_lock(hashtextextended(%(worker)s, 0))
 
 -- name: hold_permit
 -- Held by a gate until its commit. No row: not armed, or another system than the one that was armed.
@@ -78,7 +88,8 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- unsubscribe that is under way keeps its guard, its touch is passed over now and meets the block next time; so
 -- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
 -- Of what was judged when the step was planned, that which may have changed since is asked again of exactly these
--- customers, each table probed by key: a death, a refusal, a consent that ran out, a suppression, an address that bounced.
+-- customers, each table probed by key: a death, a hold, a refusal, a consent that ran out, a suppression, a material that was
+-- withdrawn or whose visa ended, an address that bounced.
 -- Where it is night by now, or the season is over, the touch waits for its place to open, within its window.
 WITH next AS MATERIALIZED (
     SELECT t.touch_id, t.customer_id, t.not_after, g.blocked && %(stops)s::text[] AS is_blocked
@@ -96,10 +107,21 @@ judged AS MATERIALIZED (
                CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
                CASE WHEN c.status = 'deceased' THEN 'deceased' END,
                CASE WHEN c.status = 'erased' THEN 'erased' END,
+               CASE WHEN NOT %(safety)s AND h.legal THEN 'suppressed_legal' END,
                CASE WHEN NOT %(safety)s AND (n.is_blocked OR k.refused OR s.is_suppressed OR (%(channel)s IN ('call','visit') AND c.do_not_call))
                     THEN 'opted_out' END,
                CASE WHEN NOT %(safety)s AND k.given AND NOT k.current
                      AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
+               CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
+                              AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
+                              AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
+                    THEN 'audience_mismatch' END,
+               CASE WHEN NOT (%(today)s::date BETWEEN coalesce(%(material_from)s::date, '-infinity') AND coalesce(%(material_to)s::date, 'infinity'))
+                    THEN 'material_expired' END,
+               CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
+               CASE WHEN NOT %(safety)s AND %(brand)s = ANY (c.restricted_brands) THEN 'restricted_brand' END,
+               CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
+               CASE WHEN NOT %(safety)s AND h.stock THEN 'stock_hold' END,
                CASE WHEN o.timezone IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
                CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
                CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END], NULL) AS reasons
@@ -108,6 +130,11 @@ judged AS MATERIALIZED (
       LEFT JOIN contact_point p ON p.customer_id = n.customer_id AND p.type = %(contact_point)s AND p.is_main
       LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
                 AS o(timezone, department, opens, season_opens) ON o.timezone = c.timezone AND o.department = coalesce(c.department, '')
+     CROSS JOIN LATERAL (
+           SELECT bool_or(kind = 'legal') AS legal, bool_or(kind = 'finance') AS finance, bool_or(kind = 'stock') AS stock
+             FROM customer_hold
+            WHERE customer_id = n.customer_id AND brand IN ('*', coalesce(%(brand)s, '*'))
+              AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)) AS h
      CROSS JOIN LATERAL (
            SELECT count(*) > 0 AS is_suppressed FROM suppression
             WHERE fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm) AND scope IN ('*', %(channel)s)
@@ -222,6 +249,36 @@ UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready'
        owner = NULL, lease_until = NULL
  WHERE state = 'gated' AND lease_until < clock_timestamp()
    AND run_id = coalesce(%(run)s, run_id)
+
+-- name: settle_by_log
+-- The relay's own log shows the mail (E1), or that it refused it in the end. The touch's last epoch keeps its trail whole.
+WITH seen AS (SELECT * FROM unnest(%(touches)s::bigint[], %(names)s::text[]) AS s(touch_id, name)),
+settled AS (
+    UPDATE touch t SET state = %(ending)s, touched_at = coalesce(t.touched_at, t.gated_at),
+           reason = CASE WHEN %(ending)s = 'refused' THEN 'mail_refused' ELSE t.reason END
+      FROM seen WHERE t.touch_id = seen.touch_id AND t.channel = 'email' AND t.state = 'unknown'
+    RETURNING t.touch_id, t.epoch, t.state, seen.name)
+INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
+SELECT touch_id, epoch, state, 'relay log', 'evidence: the relay has it as ' || name FROM settled
+
+-- name: accepted_but_not_seen
+-- What proves a log complete: every mail whose 250 a worker read stands in it. The 250 is what the trail says, not evidence.
+SELECT count(*) FROM attempt a JOIN touch t USING (touch_id)
+ WHERE a.at BETWEEN %(since)s AND %(until)s AND a.phase = 'accepted' AND t.channel = 'email' AND t.state = 'accepted'
+   AND a.worker NOT IN ('relay log', 'web', 'bounce') AND t.gated_at >= %(since)s AND NOT t.touch_id = ANY (%(seen)s::bigint[])
+
+-- name: release_unseen
+-- The log is complete around these, and does not have them; their connections are closed since (E4).
+WITH freed AS (
+    UPDATE touch SET state = 'ready', touched_at = NULL, next_try = NULL, owner = NULL, lease_until = NULL
+     WHERE channel = 'email' AND state = 'unknown' AND gated_at BETWEEN %(since)s AND %(until)s
+       AND NOT touch_id = ANY (%(seen)s::bigint[])
+    RETURNING touch_id, epoch)
+INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
+SELECT touch_id, epoch, 'ready', 'relay log', 'evidence: a complete log does not have it' FROM freed
+
+-- name: unknown_mails
+SELECT count(*) FROM touch WHERE channel = 'email' AND state = 'unknown' AND run_id IS NOT NULL
 
 -- name: counts
 -- Every touch of a run, by step and state.
