@@ -22,7 +22,7 @@ demo: $(READY)
 	@$(RUN)/touchbase demo
 
 test: $(READY)
-	@$(RUN)/python -m pytest $(ARGS)
+	@$(RUN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY)
 	@.ci/house

@@ -29,7 +29,11 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="touchbase-test-"))
     folder.chmod(0o755)  # under root the server runs as an account of its own
     try:
-        yield embedded.start(folder)
+        address = embedded.start(folder)
+        with psycopg.connect(address, autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET fsync = off")  # no test asks what a power cut leaves
+            admin.execute("SELECT pg_reload_conf()")
+        yield address
     finally:
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ from engine.cli.console import count, say
 from engine.problems import FilesError, Say, UsageError
 from engine.rules.schedule import Slot, slots_between
 
-DAYS: Final = (0, 4, 8, 10, 12, 15, 20, 26, 33, 40, 50, 62)
+DAYS: Final = (0, 5, 8, 10, 12, 20, 33, 62)
 """Days after its start at which a campaign is looked at: whatever came due since is done then."""
 
 SEED_OF_ANSWERS: Final = 7
