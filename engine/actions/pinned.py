@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.content.card import card
+from engine.content.notes import compiled, file_of
 from engine.contract import Channel, Wave
 from engine.loading import segments as segment_files
 from engine.loading.project import campaign_from, packs, policy_from
@@ -41,7 +42,9 @@ class Definition:
         """Return how a step reaches people: what its channel needs, whom its rep must be, what its material allows."""
         task = getattr(self.campaign.steps[step_name], "task", None)
         template = self.template(step_name)
-        limits = material_limits(None if template is None else card(self.files, template))
+        limits = material_limits(
+            None if template is None else card(self.files, template), self.references(step_name)
+        )
         return Reach(channel.contact_point, pepper, getattr(task, "reps", None), limits)
 
     def template(self, step_name: str) -> str | None:
@@ -54,6 +57,15 @@ class Definition:
         """Return the templates of all steps, each once."""
         return sorted({name for name in map(self.template, self.campaign.steps) if name is not None})
 
+    def references(self, step_name: str) -> tuple[str, ...]:
+        """Return the reference numbers of what a step shows or hands over: its own, and those its talking points name."""
+        template = self.template(step_name)
+        material = None if template is None else card(self.files, template)
+        found = [] if material is None else [material.reference]
+        if template is not None and file_of(template) in self.files:
+            found += compiled(template, self.files[file_of(template)]).front.materials
+        return tuple(found)
+
     def price(self, step_name: str) -> Decimal:
         """Return what one touch of a step costs: what the step says, else the policy, in euros."""
         step = self.campaign.steps[step_name]
@@ -61,18 +73,21 @@ class Definition:
         return own if own is not None else self.policy.costs.get(step.channel, Decimal(0))
 
 
-def material_limits(material: Material | None) -> MaterialLimits:
+def material_limits(material: Material | None, references: tuple[str, ...] = ()) -> MaterialLimits:
     """Return whom a material may be shown and when (C-30, C-36); a step without a card has no such limits.
 
     The day a card says the material was withdrawn is the first on which it may not go out.
     """
     if material is None:
-        return MaterialLimits()
+        return MaterialLimits(references)
     audience, visa = material.audience, material.visa
     ends = [] if visa is None else [visa.expires]
     if material.withdrawn is not None:
         ends.append(material.withdrawn - dt.timedelta(days=1))
     return MaterialLimits(
+        references,
+        material.approved is not None,
+        tuple(audience.countries),
         tuple(audience.kinds) or None,
         tuple(audience.specialty_groups) or None,
         None if visa is None else visa.granted,

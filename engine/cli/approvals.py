@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engine.app import open_app
-from engine.cli.console import in_words, say, table
+from engine.cli.console import count, in_words, say, table
 from engine.problems import Say
 
 
@@ -56,8 +56,8 @@ def approve(
     actor = app.settings.actor
     with app.database("approve") as connection:
         if take_back:
-            count = approving.take_back(connection, app.project, what, app.channels, by=actor, now=app.now())
-            say(Say(f"{count} approvals taken back.", f"{count} validations retirées."))
+            gone = approving.take_back(connection, app.project, what, app.channels, by=actor, now=app.now())
+            say(Say(f"{gone} approvals taken back.", f"{gone} validations retirées."))
             return
         made = approving.approve(
             connection,
@@ -79,6 +79,43 @@ def approve(
                 f"{approval.by} valide {what} en tant que {approval.role} ({bound.fr}), définition {approval.definition_sha[:16]}.",
             )
         )
+
+
+def withdraw(material: str, *, reason: str, as_of: str | None = None) -> None:
+    """Withdraw a material for good: what has not left of it never will, and reps' open tasks with it are taken back.
+
+    Args:
+        material: Its reference, its name, or its template: dermapharm/announce.
+        reason: Why; it stands in the history of everybody who would have received it.
+        as_of: Pretend that it is this moment: 2026-03-10 or 2026-03-10T09:30.
+    """
+    from engine.actions.withdraw import withdraw as withdrawn
+    from engine.cli.clock import moment
+
+    app = open_app(as_of=moment(as_of))
+    with app.database("withdraw") as connection:
+        done = withdrawn(
+            connection,
+            app.project,
+            material,
+            app.channels,
+            by=app.settings.actor,
+            because=reason,
+            now=app.now(),
+        )
+    news = (
+        Say("is withdrawn", "est retiré")
+        if done.is_new
+        else Say("was withdrawn already", "était déjà retiré")
+    )
+    say(
+        Say(
+            f"{done.reference} {news.en}. In {done.runs} open runs, {count(done.touches)} touches will not leave and "
+            f"{count(done.tasks)} tasks are taken back from reps.",
+            f"{done.reference} {news.fr}. Dans {done.runs} exécutions ouvertes, {count(done.touches)} contacts ne partiront "
+            f"pas et {count(done.tasks)} tâches sont reprises aux délégués.",
+        )
+    )
 
 
 def approvals(campaign: str | None = None) -> None:

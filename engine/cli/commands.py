@@ -71,6 +71,11 @@ GROUPS: Final = (
                 "approvals", "engine.cli.approvals:approvals", "Show who agreed to what, and what stands."
             ),
             Command(
+                "withdraw",
+                "engine.cli.approvals:withdraw",
+                "Withdraw a material: what is in flight of it is held.",
+            ),
+            Command(
                 "run", "engine.cli.runs:run", "Carry out a plan, or a campaign's slot, as far as it is due."
             ),
             Command(

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     CONSENT_NO_PROOF = "consent_no_proof"
     AUDIENCE_MISMATCH = "audience_mismatch"
     MATERIAL_EXPIRED = "material_expired"
+    MATERIAL_WITHDRAWN = "material_withdrawn"
+    MATERIAL_NOT_APPROVED = "material_not_approved"
     RESTRICTED_BRAND = "restricted_brand"
     FINANCE_HOLD = "finance_hold"
     STOCK_HOLD = "stock_hold"
@@ -69,6 +71,13 @@ SENTENCES: Final[dict[Reason, Say]] = {
     Reason.AUDIENCE_MISMATCH: Say("is outside the material's audience", "est hors de la cible du document"),
     Reason.MATERIAL_EXPIRED: Say(
         "the material is not valid on that day", "le document n'est pas valable ce jour-là"
+    ),
+    Reason.MATERIAL_WITHDRAWN: Say(
+        "would have been shown a material that was withdrawn", "aurait reçu un document qui a été retiré"
+    ),
+    Reason.MATERIAL_NOT_APPROVED: Say(
+        "would have been shown a material that nobody approved",
+        "aurait reçu un document que personne n'a approuvé",
     ),
     Reason.RESTRICTED_BRAND: Say(
         "must not be shown this brand", "ne doit pas se voir présenter cette marque"

@@ -5,13 +5,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.calendar import add_working_days
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
-from engine.store import audience, places, sql_segments, universal_holdout
+from engine.store import audience, places, sql_segments, universal_holdout, workload
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
 from engine.store.places import Place
@@ -22,6 +23,9 @@ from engine.store.statements import statement
 class MaterialLimits:
     """What a step's material allows: whom it may be shown, and when. `None`: no limit."""
 
+    references: tuple[str, ...] = ()  #: under which it, or what it hands over, can be withdrawn
+    is_approved: bool = True
+    countries: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
     specialties: tuple[str, ...] | None = None
     valid_from: dt.date | None = None
@@ -134,7 +138,15 @@ def come_due(
             " WHEN o.opens IS NULL THEN m.not_after WHEN o.opens > %(now)s THEN o.opens ELSE m.due_at END"
         )
         out_of_season = "o.season_opens IS NULL OR o.season_opens >= m.not_after"
+    placed, remembered = statement("journey", "placed_all"), ""
+    if reach.rep_type is not None:
+        parameters |= workload.parameters(step, now, zone)
+        placed = statement("journey", "placed_with_room").replace("/*room*/", statement("journey", "room"))
+        placed = placed.replace("/*importance*/", workload.importance(step, library))
+        remembered = f", remembered AS ({statement('journey', 'wait_for_room')})"
     for marker, fragment in {
+        "placed": placed,
+        "remembered": remembered,
         "opens_at": opens_at,
         "out_of_season": out_of_season,
         "opening": opening,
@@ -193,6 +205,11 @@ def judged_parameters(
         "pepper": reach.pepper,
         "rep_type": reach.rep_type,
         "promotional": purpose in PROMOTIONAL,
+        "zone": campaign.schedule.timezone,
+        "today": now.astimezone(ZoneInfo(campaign.schedule.timezone)).date(),
+        "material_references": list(limits.references),
+        "material_approved": limits.is_approved,
+        "material_countries": None if limits.countries is None else list(limits.countries),
         "material_kinds": None if limits.kinds is None else list(limits.kinds),
         "material_specialties": None if limits.specialties is None else list(limits.specialties),
         "material_from": limits.valid_from,

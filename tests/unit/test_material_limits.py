@@ -23,9 +23,10 @@ CARD = {
 
 
 def test_c30_c36_a_card_limits_the_days_and_the_audience() -> None:
-    assert material_limits(Material.model_validate(CARD)) == MaterialLimits(
-        ("prescriber",), ("GP",), dt.date(2026, 9, 29), dt.date(2028, 9, 28)
-    )
+    limits = material_limits(Material.model_validate(CARD))
+
+    assert (limits.kinds, limits.specialties, limits.countries) == (("prescriber",), ("GP",), ("FR",))
+    assert (limits.valid_from, limits.valid_to) == (dt.date(2026, 9, 29), dt.date(2028, 9, 28))
 
 
 @pytest.mark.parametrize("day", [dt.date(2026, 11, 2), dt.date(2026, 9, 30)])

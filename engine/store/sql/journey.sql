@@ -45,23 +45,90 @@ WITH due AS MATERIALIZED (
                                   AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m /*opening*/
      WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
 judged AS (/*judged*/),
+placed AS (/*placed*/),
 counted AS (
-    INSERT INTO step_progress (run_id, step, evaluated_at, due) SELECT %(run)s, %(step)s, %(now)s, count(*) FROM due
+    INSERT INTO step_progress (run_id, step, evaluated_at, due) SELECT %(run)s, %(step)s, %(now)s, count(*) FROM placed WHERE NOT waits
     ON CONFLICT (run_id, step) DO UPDATE SET evaluated_at = greatest(step_progress.evaluated_at, excluded.evaluated_at),
                                              due = step_progress.due + excluded.due),
 new AS (
     INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, reason, reasons, because,
                        due_at, not_after, rep_id, contact_point_id, cost)
     SELECT customer_id, %(run)s, %(campaign)s, %(step)s, %(channel)s, %(brand)s, %(purpose)s, cell,
-           CASE WHEN not_after <= %(now)s THEN 'expired' WHEN cardinality(reasons) > 0 THEN 'excluded'
+           CASE WHEN not_after <= %(now)s AND NOT has_waited THEN 'expired' WHEN cardinality(reasons) > 0 THEN 'excluded'
                 WHEN not_after <= due_at THEN 'expired' ELSE 'planned' END,
-           CASE WHEN not_after > %(now)s THEN reasons[1] END,
-           CASE WHEN not_after > %(now)s AND cardinality(reasons) > 0 THEN reasons END,
+           CASE WHEN not_after > %(now)s OR has_waited THEN reasons[1] END,
+           CASE WHEN (not_after > %(now)s OR has_waited) AND cardinality(reasons) > 0 THEN reasons END,
            because, due_at, not_after, rep_id, contact_point_id, 0
-      FROM judged
+      FROM placed WHERE NOT waits
     ON CONFLICT DO NOTHING
-    RETURNING state)
+    RETURNING state)/*remembered*/
 SELECT state, count(*) FROM new GROUP BY state
+
+-- name: placed_all
+-- A step that asks nothing of reps has room for all.
+SELECT judged.*, false AS waits, false AS has_waited FROM judged
+
+-- name: placed_with_room
+-- Whom the reps have room for, the most important first. A rep's room by a day is what they can do by then (their own
+-- holidays, days off and meetings taken out, and what the field has planned for itself), less their open tasks that are
+-- due by then; and never more than leaves room for what is due later. Who finds no room waits where the step defers,
+-- and is withheld when its window ends.
+SELECT customer_id, cell, due_at, not_after, contact_point_id, rep_id, because,
+       CASE WHEN cardinality(reasons) = 0 AND has_waited AND not_after <= %(now)s THEN ARRAY['capacity']
+            WHEN cardinality(reasons) = 0 AND place > room THEN ARRAY['capacity'] ELSE reasons END AS reasons,
+       cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AND %(defers)s AS waits, has_waited
+  FROM (SELECT j.*, w.customer_id IS NOT NULL AS has_waited, coalesce(s.room, 0) AS room,
+               row_number() OVER (PARTITION BY j.rep_id, cardinality(j.reasons) = 0 ORDER BY /*importance*/ DESC NULLS LAST, j.not_after, j.customer_id) AS place
+          FROM judged j
+          JOIN customer c ON c.customer_id = j.customer_id
+          LEFT JOIN waiting_for_room w ON w.run_id = %(run)s AND w.step = %(step)s AND w.customer_id = j.customer_id
+          LEFT JOIN (/*room*/) AS s ON s.rep_id = j.rep_id AND s.day = least((j.not_after AT TIME ZONE %(work_zone)s)::date, %(work_last)s::date)) AS p
+
+-- name: room
+-- For each rep and day: how many more tasks that are due by that day the rep can take.
+SELECT rep_id, day, floor(min(slack) OVER (PARTITION BY rep_id ORDER BY day ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS room
+  FROM (SELECT r.rep_id, d.day,
+               sum(CASE WHEN d.works THEN greatest(r.daily_capacity * (1 - coalesce(k.fraction_off, 0)) - coalesce(k.planned_visits, 0), 0) ELSE 0 END
+                   - coalesce(o.tasks, 0)) OVER (PARTITION BY r.rep_id ORDER BY d.day) AS slack
+          FROM rep r
+          JOIN unnest(%(work_days)s::date[], %(work_regions)s::text[], %(works)s::boolean[]) AS d(day, region, works) ON d.region = r.holiday_set
+          LEFT JOIN rep_calendar k ON k.rep_id = r.rep_id AND k.day = d.day
+          LEFT JOIN (SELECT rep_id, greatest(due_on, %(work_first)s::date) AS day, count(*) AS tasks
+                       FROM (SELECT rep_id, due_on FROM visit_task WHERE status IN ('open','scheduled')
+                              UNION ALL
+                             SELECT rep_id, (not_after AT TIME ZONE %(work_zone)s)::date FROM touch
+                              WHERE channel = 'visit' AND state IN ('planned','ready','claimed','gated','parked') AND rep_id IS NOT NULL) AS open
+                      GROUP BY 1, 2) AS o ON o.rep_id = r.rep_id AND o.day = d.day
+         WHERE r.rep_id = ANY (%(reps)s::integer[]) OR %(reps)s::integer[] IS NULL) AS days
+
+-- name: wait_for_room
+-- Remember who finds no room yet.
+INSERT INTO waiting_for_room (run_id, step, customer_id, rep_id, since)
+SELECT %(run)s, %(step)s, customer_id, rep_id, %(now)s FROM placed WHERE waits
+ON CONFLICT DO NOTHING
+
+-- name: rep_load
+-- What a step asks of each rep, beside what the rep can do within its window and has to do already.
+WITH asked AS MATERIALIZED (
+    SELECT rep_id, count(*) AS asked, count(*) FILTER (WHERE finds_room) AS taken FROM (
+        SELECT rep_id, state <> 'excluded' AS finds_room FROM touch
+         WHERE run_id = %(run)s AND step = %(step)s AND rep_id IS NOT NULL
+           AND (state IN ('planned','ready','claimed','gated','parked','accepted') OR (state = 'excluded' AND reason = 'capacity'))
+        UNION ALL
+        SELECT w.rep_id, false FROM waiting_for_room w WHERE w.run_id = %(run)s AND w.step = %(step)s
+           AND NOT EXISTS (SELECT FROM touch t WHERE t.run_id = w.run_id AND t.step = w.step AND t.customer_id = w.customer_id)) AS x
+     GROUP BY rep_id)
+SELECT r.code, a.asked, a.taken, d.capacity, d.planned + coalesce(o.tasks, 0)
+  FROM asked a
+  JOIN rep r USING (rep_id)
+ CROSS JOIN LATERAL (
+       SELECT coalesce(floor(sum(r.daily_capacity * (1 - coalesce(k.fraction_off, 0)))), 0) AS capacity, coalesce(sum(k.planned_visits), 0) AS planned
+         FROM unnest(%(work_days)s::date[], %(work_regions)s::text[], %(works)s::boolean[]) AS d(day, region, works)
+         LEFT JOIN rep_calendar k ON k.rep_id = r.rep_id AND k.day = d.day
+        WHERE d.region = r.holiday_set AND d.works AND d.day <= %(work_last)s::date) AS d
+  LEFT JOIN (SELECT rep_id, count(*) AS tasks FROM visit_task WHERE status IN ('open','scheduled') AND due_on <= %(work_last)s::date GROUP BY 1) AS o
+       ON o.rep_id = r.rep_id
+ ORDER BY a.asked DESC, r.code
 
 -- name: opening
 -- When each customer's place opens: one row a place, worked out beforehand.
@@ -104,10 +171,14 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
            CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s))
                 THEN 'consent_no_proof' END,
            CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
+                          AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
                           AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
                 THEN 'audience_mismatch' END,
-           CASE WHEN NOT (d.due_at::date BETWEEN coalesce(%(material_from)s::date, '-infinity') AND coalesce(%(material_to)s::date, 'infinity'))
+           CASE WHEN NOT (greatest((d.due_at AT TIME ZONE %(zone)s)::date, %(today)s::date) BETWEEN coalesce(%(material_from)s::date, '-infinity')
+                                                                     AND coalesce(%(material_to)s::date, 'infinity'))
                 THEN 'material_expired' END,
+           CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
+           CASE WHEN NOT %(material_approved)s THEN 'material_not_approved' END,
            CASE WHEN %(brand)s = ANY (c.restricted_brands) AND NOT %(safety)s THEN 'restricted_brand' END,
            CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
            CASE WHEN (h.stock OR %(out_of_stock)s) AND NOT %(safety)s THEN 'stock_hold' END,
