@@ -85,6 +85,15 @@ CREATE TABLE step_progress (              -- up to when a step of a run was eval
     PRIMARY KEY (run_id, step)
 );
 
+CREATE TABLE waiting_for_room (           -- for whom a step came due when the rep had no room; who still has no touch when it ends is withheld
+    run_id          bigint NOT NULL REFERENCES run,
+    step            text NOT NULL,
+    customer_id     bigint NOT NULL,
+    rep_id          integer NOT NULL,
+    since           timestamptz NOT NULL, -- in the clock of the campaign
+    PRIMARY KEY (run_id, step, customer_id)
+);
+
 CREATE TABLE member (                     -- everybody in the universe, once: enrolled, held out or excluded
     run_id          bigint NOT NULL REFERENCES run,
     customer_id     bigint NOT NULL,
@@ -139,12 +148,13 @@ CREATE TABLE touch (
     source          text,
     source_id       text,                 -- of contacts made elsewhere
     recorded_at     timestamptz NOT NULL DEFAULT now(),   -- database clock: an imported contact is known from then on, not before
-    UNIQUE (run_id, step, channel, customer_id),
-    UNIQUE (source, source_id),
+    UNIQUE (source_id, source),           -- in this order keys differ in their first column, which sorts faster
     CHECK ((run_id IS NULL) = (step IS NULL)),
     CHECK (state <> 'accepted' OR touched_at IS NOT NULL),
     CHECK (state NOT IN ('excluded','refused','render_failed') OR reason IS NOT NULL)
 ) WITH (fillfactor = 60);                 -- its two moves (claim, settle) stay on the page and touch no index
+CREATE UNIQUE INDEX touch_once ON touch (run_id, step, channel, customer_id)
+    WHERE run_id IS NOT NULL;             -- nobody is touched twice by a step; years of history elsewhere need no place in it
 CREATE INDEX touch_of_customer ON touch (customer_id, channel, due_at);  -- history predicates, caps, the 360° view
 CREATE INDEX touch_open ON touch (run_id, step, touch_id)
     WHERE state IN ('planned','ready','claimed','gated','unknown','parked');  -- claim, reap, close

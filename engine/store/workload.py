@@ -1,0 +1,76 @@
+"""What reps can do: their room for tasks, by working day, and what a step asks of them."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
+
+from engine.model.campaign import Step
+from engine.model.segment import Library
+from engine.rules.calendar import Region, is_working_day
+from engine.store import audience
+from engine.store.database import Connection, run
+from engine.store.statements import statement
+
+HORIZON: Final = 120
+"""Days that a rep's diary is looked ahead; windows that end later are taken to end then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One rep in the window of one step."""
+
+    code: str
+    asked: int  #: tasks that the step asks
+    taken: int  #: tasks among them that find room
+    capacity: int  #: visits that the rep can do in the window
+    already: int  #: visits that the field has planned and tasks that are open
+
+    @property
+    def utilisation(self) -> float:
+        """Return what would have to be done as a share of what can be: 1.19 is too much by 19 %."""
+        return (self.already + self.asked) / self.capacity if self.capacity else float("inf")
+
+
+def parameters(step: Step, now: dt.datetime, zone: str, until: dt.date | None = None) -> dict[str, Any]:
+    """Return the working days that reps have from now on, for each set of holidays, and whether the step defers."""
+    first = now.astimezone(ZoneInfo(zone)).date()
+    last = first + dt.timedelta(days=HORIZON)
+    days = [first + dt.timedelta(days=number) for number in range(HORIZON + 1)]
+    regions: tuple[Region, ...] = get_args(Region)
+    overflow = getattr(getattr(step, "task", None), "overflow", ["defer"])
+    return {
+        "defers": "defer" in overflow,
+        "reps": None,
+        "work_zone": zone,
+        "work_first": first,
+        "work_last": last if until is None else min(until, last),
+        "work_days": days * len(regions),
+        "work_regions": [region for region in regions for _ in days],
+        "works": [is_working_day(day, region) for region in regions for day in days],
+    }
+
+
+def importance(step: Step, library: Library) -> str:
+    """Return as SQL by what fact of the customer `c` tasks are ordered; what is no number orders nobody."""
+    by = getattr(getattr(getattr(step, "task", None), "priority", None), "by", None)
+    return (
+        audience.fact_as_number(by, library) if by is not None and library.has_fact(by) else "NULL::numeric"
+    )
+
+
+def loads(
+    connection: Connection, run_id: int, step_name: str, step: Step, zone: str, on: dt.datetime
+) -> list[Load]:
+    """Return what a step that was planned asks of each rep, most first, within the window that begins `on`."""
+    row = connection.execute(
+        "SELECT (max(not_after) AT TIME ZONE %s)::date FROM touch WHERE run_id = %s AND step = %s",
+        [zone, run_id, step_name],
+    ).fetchone()
+    given = parameters(step, on, zone, None if row is None else row[0])
+    return [
+        Load(str(code), int(asked), int(taken), int(capacity), int(already))
+        for code, asked, taken, capacity, already in run(
+            connection, statement("journey", "rep_load"), given | {"run": run_id, "step": step_name}
+        )
+    ]
