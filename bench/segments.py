@@ -168,30 +168,30 @@ BOUGHT: Final = (
     " AND o.ordered_at > %(now)s - interval '360 days' AND o.ordered_at <= %(now)s"
     " GROUP BY o.customer_id HAVING sum(l.amount_ht) >= 500"
 )
-PHARMACY: Final = f"c.of = 'organisation' AND c.kinds && '{{pharmacy}}' AND c.status = 'active' AND c.department NOT IN {OVERSEAS}"
+PHARMACY: Final = f"c.of = 'organisation' AND c.kinds @> '{{pharmacy}}' AND c.status = 'active' AND c.department NOT IN {OVERSEAS}"
 
 BY_HAND: Final[Mapping[str, str]] = {
-    "segment-01": "SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND c.kinds && '{prescriber}' AND c.status = 'active'"
+    "segment-01": "SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND c.kinds @> '{prescriber}' AND c.status = 'active'"
     " AND c.specialty_group = 'GP'",
-    "segment-02": "SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND c.kinds && '{prescriber}' AND c.status = 'active'"
+    "segment-02": "SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND c.kinds @> '{prescriber}' AND c.status = 'active'"
     " AND c.specialty_group IN ('GP','PEDIA') AND c.practice_mode = 'L'"
     f" AND c.department NOT IN {OVERSEAS} AND (c.facts->>'potential')::numeric >= 3",
     "segment-03": f"SELECT c.customer_id FROM customer c WHERE {PHARMACY} AND c.credit_status NOT IN ('dunning','blocked')"
     " AND EXISTS (SELECT FROM contact_point p WHERE p.customer_id = c.customer_id AND p.type = 'email' AND p.is_main"
     "   AND p.status NOT IN ('invalid','refused','blocked'))"
     " AND (c.facts->>'rfm_tier' IN ('1','2') OR c.facts->>'potential' IS NULL)",
-    "segment-04": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds && '{{prescriber}}' AND c.specialty_group = 'GP'"
+    "segment-04": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds @> '{{prescriber}}' AND c.specialty_group = 'GP'"
     f" AND EXISTS (SELECT FROM touch t WHERE t.customer_id = c.customer_id AND t.channel = 'email'"
     f"   AND t.touched_at > %(now)s - interval '90 days' AND {TOUCHED})",
-    "segment-05": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds && '{{prescriber}}'"
+    "segment-05": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds @> '{{prescriber}}'"
     " AND c.specialty_group = 'CARDIO'"
     f" AND NOT EXISTS (SELECT FROM touch t WHERE t.customer_id = c.customer_id AND {VISITED}"
     "   AND coalesce(t.outcome_at, t.touched_at) > %(now)s - interval '180 days')"
     f" AND NOT {EMAILED_LATELY}",
-    "segment-06": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds && '{{prescriber}}'"
+    "segment-06": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds @> '{{prescriber}}'"
     f" AND c.customer_id IN ({OPENED_TWICE})",
     "segment-07": f"SELECT c.customer_id FROM customer c WHERE {PHARMACY} AND c.customer_id IN ({BOUGHT})",
-    "segment-08": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds && '{{prescriber}}' AND c.specialty_group = 'GP'"
+    "segment-08": f"SELECT c.customer_id FROM customer c WHERE c.of = 'person' AND {HERE} AND c.kinds @> '{{prescriber}}' AND c.specialty_group = 'GP'"
     " AND c.customer_id IN ("
     "   SELECT customer_id FROM response WHERE type = 'click' AND at > %(now)s - interval '90 days' AND at <= %(now)s"
     "    GROUP BY customer_id HAVING count(*) >= 2"

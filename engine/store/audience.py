@@ -26,11 +26,12 @@ from engine.model.clauses import (
     Not,
     Predicate,
 )
-from engine.model.segment import Library, RunScope, Segment, SqlSegment
+from engine.model.segment import AnySegment, Library, RunScope, Segment, SqlSegment
 from engine.store import fact_columns
+from engine.store.base_as_of import TODAY, Base
 from engine.store.fact_columns import Row, Test
 from engine.store.past import When, happened
-from engine.store.tables import CUSTOMER, CUSTOMER_VERSION
+from engine.store.tables import CUSTOMER
 
 __all__ = ["RunScope", "as_sql", "fact_as_number", "fact_as_text", "leaving", "matching", "members"]
 
@@ -50,8 +51,9 @@ def members(name: str, library: Library, *, on: dt.datetime, as_of: dt.datetime 
         KeyError: no segment of that name.
     """
     moment = (on if as_of is None else as_of).astimezone(dt.UTC)
-    row: Row = CUSTOMER.alias("c") if as_of is None else _as_it_stood(moment)
-    compiler = _Compiler(library, row, moment, None, as_of is not None)
+    base = TODAY if as_of is None else Base(moment)
+    row: Row = base.customers()
+    compiler = _Compiler(library, row, moment, None, base)
     return sa.select(row.c.customer_id).where(*compiler.member(library.segments[name], truth=True))
 
 
@@ -106,14 +108,16 @@ class _Compiler:
     row: Row
     on: dt.datetime
     scope: RunScope | None
-    of_the_past: bool = False
+    base: Base = TODAY
     standing: str | None = None  #: of what the customer is known to be, once a segment around has asked
 
     def member(self, segment: Segment | SqlSegment, *, truth: bool) -> list[Test]:
         """Return when the customer is of a segment, or is known not to be."""
         row, stands = self.row, []
         if self.standing != segment.of:
-            stands = [row.c.of == segment.of, row.c.status != sa.all_(fact_columns.words(GONE))]
+            stands = [row.c.of == segment.of]
+            if not (truth and _names_a_status(segment)):
+                stands.append(fact_columns.none_of(row.c.status, GONE))
         if isinstance(segment, SqlSegment):
             inside = [self.answered(segment)]
             outside = sa.not_(inside[0])
@@ -132,7 +136,7 @@ class _Compiler:
         The function raises where no answer for this moment was stored: an empty set would let
         everybody through an `except`.
         """
-        given = sa.func.sql_segment_answer(segment.key, self.on, self.of_the_past)
+        given = sa.func.sql_segment_answer(segment.key, self.on, self.base.moment is not None)
         answer = given.table_valued(sa.column("customer_id", sa.BigInteger), name="answered").render_derived()
         return sa.exists(
             sa.select(sa.literal_column("1", sa.Integer)).where(
@@ -147,7 +151,7 @@ class _Compiler:
 
     def test(self, who: Predicate, zone: ZoneInfo, *, truth: bool) -> Test:
         """Return when a predicate is true, or when it is false; the rest is unknown."""
-        when = When(self.on, zone, self.scope)
+        when = When(self.on, zone, self.scope, self.base)
         match who:
             case All(parts=parts) | AnyOf(parts=parts):
                 tests = [self.test(part, zone, truth=truth) for part in parts]
@@ -163,7 +167,7 @@ class _Compiler:
                 fact = self.library.fact(name)
                 typed = tuple(fact_columns.on_day(fact.read(value), when.day) for value in values)
                 return fact_columns.is_one_of(
-                    fact, self.row, typed, when.day, truth=truth is isinstance(who, Is)
+                    fact, self.row, typed, when.day, truth=truth is isinstance(who, Is), base=self.base
                 )
             case Compare(fact=name, op=op, value=value):
                 fact = self.library.fact(name)
@@ -175,15 +179,13 @@ class _Compiler:
                 assert_never(who)
 
 
-def _as_it_stood(moment: dt.datetime) -> Row:
-    """Return the customers as the base knew them: those unchanged since, and versions that ended since.
-
-    What happened is asked by its own day. Whether an address worked, and who works where, is asked as
-    it is today: no version of that is kept.
-    """
-    names = [column.name for column in CUSTOMER.c if column.name != "changed_at"]
-    today = sa.select(*(CUSTOMER.c[name] for name in names)).where(CUSTOMER.c.changed_at <= moment)
-    before = sa.select(*(CUSTOMER_VERSION.c[name] for name in names)).where(
-        CUSTOMER_VERSION.c.valid_from <= moment, CUSTOMER_VERSION.c.valid_to > moment
+def _names_a_status(segment: AnySegment) -> bool:
+    """Return whether a segment asks for customers of some status: none of those that it may name is gone."""
+    return (
+        isinstance(segment, Segment)
+        and isinstance(segment.who, All)
+        and any(
+            isinstance(part, Is) and part.fact == "status" and not set(part.values) & set(GONE)
+            for part in segment.who.parts
+        )
     )
-    return sa.union_all(today, before).subquery("c")

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.model.clauses import Op
 from engine.model.facts import Fact, Today, Type
+from engine.store.base_as_of import TODAY, Base
 from engine.store.tables import AFFILIATION, ALIGNMENT, CONTACT_POINT
 
 Test: TypeAlias = sa.ColumnElement[bool]
@@ -41,15 +42,24 @@ def words(values: tuple[str, ...] | list[str]) -> sa.ColumnElement[Any]:
 
 
 def one_of(column: sa.ColumnElement[Any], values: tuple[str, ...] | list[str]) -> Test:
-    return column == sa.any_(words(values))
+    # One word is compared twice as fast without an array around it, and its share is in the statistics.
+    return column == (sa.literal(values[0], sa.Text) if len(values) == 1 else sa.any_(words(values)))
 
 
-def is_one_of(fact: Fact, row: Row, values: tuple[Bound, ...], day: dt.date, *, truth: bool) -> Test:
+def none_of(column: sa.ColumnElement[Any], values: tuple[str, ...] | list[str]) -> Test:
+    """Return when a column is known and none of these; SQL leaves it unknown where the column is."""
+    return column != (sa.literal(values[0], sa.Text) if len(values) == 1 else sa.all_(words(values)))
+
+
+def is_one_of(
+    fact: Fact, row: Row, values: tuple[Bound, ...], day: dt.date, *, truth: bool, base: Base = TODAY
+) -> Test:
     """Return when the fact is, or is known not to be, one of these values."""
     texts = [str(value) for value in values]
     if fact.name in _ARRAYS:
         column: sa.ColumnElement[Any] = row.c[_ARRAYS[fact.name]]
-        shared = column.op("&&", is_comparison=True)(words(texts))
+        # To contain one word is to share it; for one, @> takes half the time of &&.
+        shared = column.op("@>" if len(texts) == 1 else "&&", is_comparison=True)(words(texts))
         if truth:
             return shared
         return (
@@ -58,27 +68,27 @@ def is_one_of(fact: Fact, row: Row, values: tuple[Bound, ...], day: dt.date, *, 
             else sa.not_(shared)
         )
     if fact.name in _POINTS:
-        has = _has_point(_POINTS[fact.name], row)
+        has = _has_point(_POINTS[fact.name], row, base)
         wanted = set(values)
         if wanted == {True, False}:
             return sa.true() if truth else sa.false()
         return has if (True in wanted) is truth else sa.not_(has)
     if fact.name in ("role", "territory"):
-        beside = _beside(fact, row, texts, day)
+        beside = _beside(fact, row, texts, day, base)
         return beside if truth else sa.not_(beside)
     if not fact.company:
         column = row.c[fact.name]
         if fact.type is Type.BOOLEAN:
             tests = [column == sa.literal(value) for value in values]
             return sa.or_(*tests) if truth else sa.not_(sa.or_(*tests))
-        return one_of(column, texts) if truth else column != sa.all_(words(texts))
+        return one_of(column, texts) if truth else none_of(column, texts)
     match fact.type:
         case Type.TEXT:
             column = _text(fact, row)
-            return one_of(column, texts) if truth else column != sa.all_(words(texts))
+            return one_of(column, texts) if truth else none_of(column, texts)
         case Type.DATE:
             column = _day(fact, row)
-            return one_of(column, texts) if truth else column != sa.all_(words(texts))
+            return one_of(column, texts) if truth else none_of(column, texts)
         case Type.NUMBER | Type.BOOLEAN:
             column = _json(fact, row)
             found = sa.or_(*(column == _as_json(value) for value in values))
@@ -132,7 +142,7 @@ def as_text(fact: Fact, row: Row) -> sa.ColumnElement[str]:
     if fact.name in _ARRAYS:
         return sa.func.array_to_string(row.c[_ARRAYS[fact.name]], ",")
     if fact.name in _POINTS:
-        return sa.cast(_has_point(_POINTS[fact.name], row), sa.Text)
+        return sa.cast(_has_point(_POINTS[fact.name], row, TODAY), sa.Text)
     if fact.name in ("role", "territory"):
         table, key, column = _BESIDE[fact.name]
         return (
@@ -158,9 +168,9 @@ _BESIDE: Final = {
 }
 
 
-def _beside(fact: Fact, row: Row, texts: list[str], day: dt.date) -> Test:
+def _beside(fact: Fact, row: Row, texts: list[str], day: dt.date, base: Base) -> Test:
     table, key, column = _BESIDE[fact.name]
-    one = table.alias()
+    one = base.rows(table)
     tests = [one.c[key] == row.c.customer_id, one_of(one.c[column], texts)]
     if fact.name == "role":
         tests += [
@@ -170,8 +180,8 @@ def _beside(fact: Fact, row: Row, texts: list[str], day: dt.date) -> Test:
     return sa.exists(sa.select(sa.literal_column("1", sa.Integer)).where(*tests))
 
 
-def _has_point(types: tuple[str, ...], row: Row) -> Test:
-    point = CONTACT_POINT.alias()
+def _has_point(types: tuple[str, ...], row: Row, base: Base) -> Test:
+    point = base.rows(CONTACT_POINT)
     return sa.exists(
         sa.select(sa.literal_column("1", sa.Integer)).where(
             point.c.customer_id == row.c.customer_id,

@@ -7,6 +7,7 @@ a clause is true of them ("at most 2 mails"), its opposite is sought and must no
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,8 @@ from engine.model.clauses import (
     Verb,
 )
 from engine.model.segment import About, RunScope, about
-from engine.store.fact_columns import Row, Test, one_of, words
+from engine.store.base_as_of import TODAY, Base
+from engine.store.fact_columns import Row, Test, none_of, one_of
 from engine.store.tables import MEMBER, ORDER_LINE, ORDERS, RESPONSE, RUN, TOUCH
 
 
@@ -35,6 +37,7 @@ class When:
     on: dt.datetime  #: in UTC
     zone: ZoneInfo
     scope: RunScope | None = None
+    base: Base = TODAY  #: as it stands, or as it stood at `on`
 
     @property
     def day(self) -> dt.date:
@@ -118,21 +121,27 @@ class _Rows:
 def _between(number: sa.ColumnElement[Any], bounds: Bounds) -> list[Test]:
     tests: list[Test] = []
     if bounds.at_least is not None:
-        tests.append(number >= bounds.at_least)
+        tests.append(number >= _whole(bounds.at_least))
     if bounds.at_most is not None:
-        tests.append(number <= bounds.at_most)
+        tests.append(number <= _whole(bounds.at_most))
     if bounds.above is not None:
-        tests.append(number > bounds.above)
+        tests.append(number > _whole(bounds.above))
     if bounds.below is not None:
-        tests.append(number < bounds.below)
+        tests.append(number < _whole(bounds.below))
     return tests
+
+
+def _whole(bound: Decimal) -> sa.ColumnElement[Any]:
+    """Return a whole number as one: a count is then compared as it is, and not made a numeric for each customer."""
+    whole = bound == bound.to_integral_value() and abs(bound) < 2**63
+    return sa.literal(int(bound), sa.BigInteger) if whole else sa.literal(bound, sa.Numeric)
 
 
 def _rows(clause: History, when: When) -> _Rows:
     meant = about(clause.campaigns, clause.steps, when.scope)
     match clause.verb:
         case Verb.TOUCHED:
-            touch = TOUCH.alias()
+            touch = when.base.rows(TOUCH)
             source, window = _windowed(touch, touch.c.customer_id, touch.c.touched_at, clause, when)
             tests = [
                 one_of(touch.c.state, TOUCHED_STATES),
@@ -144,7 +153,7 @@ def _rows(clause: History, when: When) -> _Rows:
             ]
             return _Rows(source, touch.c.customer_id, tests, sa.func.count())
         case Verb.VISITED | Verb.CALLED:
-            touch = TOUCH.alias()
+            touch = when.base.rows(TOUCH)
             at = sa.func.coalesce(touch.c.outcome_at, touch.c.touched_at)
             source, window = _windowed(touch, touch.c.customer_id, at, clause, when)
             tests = [
@@ -156,7 +165,7 @@ def _rows(clause: History, when: When) -> _Rows:
             ]
             return _Rows(source, touch.c.customer_id, tests, sa.func.count())
         case Verb.RESPONDED:
-            response = RESPONSE.alias()
+            response = when.base.rows(RESPONSE)
             source, window = _windowed(response, response.c.customer_id, response.c.at, clause, when)
             tests = [
                 one_of(response.c.type, clause.types or RESPONSES),
@@ -195,8 +204,8 @@ def _rows(clause: History, when: When) -> _Rows:
 
 
 def _orders(clause: History, when: When) -> _Rows:
-    orders = ORDERS.alias()
-    line = ORDER_LINE.alias()
+    orders = when.base.rows(ORDERS)
+    line = when.base.rows(ORDER_LINE)
     by_line = bool(clause.brands) or clause.units is not None
     base: sa.FromClause = orders
     if clause.brands:
@@ -209,7 +218,7 @@ def _orders(clause: History, when: When) -> _Rows:
     return _Rows(
         source,
         orders.c.customer_id,
-        [orders.c.status != sa.all_(words(VOID_ORDERS)), *window],
+        [none_of(orders.c.status, VOID_ORDERS), *window],
         sa.func.count(orders.c.order_id.distinct()) if by_line else sa.func.count(),
         units=sa.func.sum(line.c.units) if by_line else None,
         amount=sa.func.sum(line.c.amount_ht if by_line else orders.c.amount_ht),
@@ -218,7 +227,7 @@ def _orders(clause: History, when: When) -> _Rows:
 
 def _exclusions(clause: History, meant: About, when: When) -> _Rows:
     """Return the touches withheld and, where no step or channel is named, the members left out."""
-    touch = TOUCH.alias()
+    touch = when.base.rows(TOUCH)
     withheld = sa.select(touch.c.customer_id, touch.c.due_at.label("at")).where(
         touch.c.state == "excluded",
         *_narrowed(touch, clause.channels, clause.brands),
@@ -296,7 +305,7 @@ def _windowed(
 
 def _step_came(step: str, when: When) -> sa.Subquery:
     """Return when a step of the asking run came to each member: its touch, or what became of it."""
-    touch = TOUCH.alias()
+    touch = when.base.rows(TOUCH)
     run = None if when.scope is None else when.scope.run_id
     return (
         sa.select(
