@@ -28,18 +28,19 @@ class Road:
         *,
         material: MaterialLimits | None = None,
         rep_type: str | None = None,
+        start: dt.datetime = NOW,
     ) -> None:
         self.connection, self.spec, self.policy = connection, spec, rules_of_the_house or policy()
-        self.material, self.rep_type = material or MaterialLimits(), rep_type
+        self.material, self.rep_type, self.start = material or MaterialLimits(), rep_type, start
         ledger.keep_definition(connection, spec.campaign, spec.campaign, {})
         self.run: RunId
         self.run, _ = ledger.open_run(
-            connection, spec, slot(NOW.replace(tzinfo=None), "Europe/Paris"), spec.campaign
+            connection, spec, slot(start.replace(tzinfo=None), "Europe/Paris"), spec.campaign
         )
-        enrolment.freeze(connection, self.run, spec, library(), self.policy, rules(), NOW)
-        ledger.mark_frozen(connection, self.run, NOW)
+        enrolment.freeze(connection, self.run, spec, library(), self.policy, rules(), start)
+        ledger.mark_frozen(connection, self.run, start)
 
-    def due(self, step: str = "announce", on: dt.datetime = NOW) -> dict[str, int]:
+    def due(self, step: str = "announce", on: dt.datetime | None = None) -> dict[str, int]:
         reach = Reach(
             "email" if self.spec.steps[step].channel == "email" else None,
             "pepper",
@@ -47,7 +48,16 @@ class Road:
             self.material,
         )
         return journey.come_due(
-            self.connection, self.run, self.spec, step, reach, library(), self.policy, rules(), NOW, on
+            self.connection,
+            self.run,
+            self.spec,
+            step,
+            reach,
+            library(),
+            self.policy,
+            rules(),
+            self.start,
+            on or self.start,
         )
 
     def reasons(self, step: str = "announce") -> dict[str, int]:

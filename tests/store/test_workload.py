@@ -1,0 +1,175 @@
+"""Reps take what they can do by the end of a step's window; the rest waits for room or is withheld."""
+
+import datetime as dt
+
+from channels.visit.step import VisitStep
+from engine.model.campaign import AnyCampaign, Campaign
+from engine.store import conservation, workload
+from engine.store.database import Connection
+from tests.store.bases import add, campaign
+from tests.store.test_journey import Road
+
+NOVEMBER = dt.datetime(2026, 11, 2, 8, 30, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+def visits(*overflow: object, until: str = "day 28", priority: object = 50, **more: object) -> AnyCampaign:
+    """Return a campaign of visits that starts on 2 November 2026."""
+    written = campaign().model_dump(by_alias=True, exclude_unset=True)
+    task = {
+        "reps": "PCR",
+        "talking_points": "hivernax/points",
+        "priority": priority,
+        "overflow": list(overflow),
+    }
+    return Campaign[VisitStep].model_validate(
+        {
+            **written,
+            "schedule": {"start": "2026-11-02T09:30:00"},
+            "steps": {"visit": {"channel": "visit", "at": "day 0", "until": until, "task": task}},
+            **more,
+        }
+    )
+
+
+def rep(connection: Connection, customers: list[int], code: str = "PCR-01", **columns: object) -> int:
+    connection.execute("INSERT INTO territory (territory, name) VALUES (%s, 'Nantes')", [code])
+    row = connection.execute(
+        "INSERT INTO rep (code, first_name, last_name, email, rep_type, daily_capacity, holiday_set)"
+        " VALUES (%s, 'Jean', 'Petit', 'jean.petit@example.org', 'PCR', %s, %s) RETURNING rep_id",
+        [code, columns.get("daily", 6), columns.get("region", "FR")],
+    ).fetchone()
+    assert row is not None
+    connection.execute("INSERT INTO rep_assignment (rep_id, territory) VALUES (%s, %s)", [row[0], code])
+    connection.execute(
+        "INSERT INTO alignment (customer_id, rep_type, territory) SELECT id, 'PCR', %s FROM unnest(%s::bigint[]) AS id",
+        [code, customers],
+    )
+    return int(row[0])
+
+
+def road(connection: Connection, spec: AnyCampaign) -> Road:
+    return Road(connection, spec, rep_type="PCR", start=NOVEMBER)
+
+
+def off(connection: Connection, who: int, *days: int, planned: int = 0, fraction: float = 1) -> None:
+    connection.execute(
+        "INSERT INTO rep_calendar (rep_id, day, fraction_off, planned_visits) SELECT %s, make_date(2026, 11, d), %s, %s FROM unnest(%s::integer[]) AS d",
+        [who, fraction, planned, list(days)],
+    )
+
+
+def test_the_known_example_schedules_54_of_70_and_withholds_16(database: Connection) -> None:
+    """Domain 6.2: 20 working days, five of leave, one of meeting; 30 visits are planned already."""
+    who = rep(database, add(database, 70))
+    off(database, who, 16, 17, 18, 19, 20, 24)
+    off(database, who, 3, 4, 5, 6, 9, 10, planned=5, fraction=0)
+    november = road(database, visits("drop"))
+
+    counts = november.due("visit")
+    (load,) = workload.loads(
+        database, november.run, "visit", november.spec.steps["visit"], "Europe/Paris", NOVEMBER
+    )
+
+    assert (counts, november.reasons("visit")) == ({"planned": 54, "excluded": 16}, {"capacity": 16})
+    assert (load.asked, load.taken, load.capacity, load.already, f"{load.utilisation:.0%}") == (
+        70,
+        54,
+        84,
+        30,
+        "119%",
+    )
+
+
+def test_who_finds_no_room_waits_where_the_step_defers(database: Connection) -> None:
+    rep(database, add(database, 9))
+    day = road(database, visits("defer", until="day 0 20:00"))
+
+    assert day.due("visit") == {"planned": 6}
+    assert database.execute("SELECT count(*) FROM waiting_for_room").fetchone() == (3,)
+
+
+def test_who_waited_is_planned_when_room_comes(database: Connection) -> None:
+    rep(database, add(database, 9))
+    two_days = road(database, visits("defer", until="day 0 20:00"))
+    two_days.due("visit")
+    database.execute(
+        "UPDATE touch SET state = 'cancelled' WHERE customer_id <= (SELECT min(customer_id) + 1 FROM customer)"
+    )
+
+    assert two_days.due("visit", NOVEMBER + dt.timedelta(hours=1)) == {"planned": 2}
+
+
+def test_who_waited_in_vain_is_withheld_for_want_of_room_when_the_window_ends(database: Connection) -> None:
+    rep(database, add(database, 9))
+    day = road(database, visits("defer", "drop", until="day 0 20:00"))
+    day.due("visit")
+
+    assert day.due("visit", NOVEMBER + 2 * DAY) == {"excluded": 3}
+    assert (day.reasons("visit"), conservation.breaches(database, day.run)) == ({"capacity": 3}, [])
+
+
+def test_what_was_never_asked_in_time_expires_and_is_no_want_of_room(database: Connection) -> None:
+    rep(database, add(database, 9))
+
+    assert road(database, visits("defer", until="day 0 20:00")).due("visit", NOVEMBER + 2 * DAY) == {
+        "expired": 9
+    }
+
+
+def test_the_most_important_find_room_first(database: Connection) -> None:
+    low, high = add(database, 6, facts='{"potential": 2}'), add(database, 6, facts='{"potential": 5}')
+    rep(database, low + high)
+    road(database, visits("drop", until="day 0 20:00", priority={"by": "potential"})).due("visit")
+
+    taken = {int(row[0]) for row in database.execute("SELECT customer_id FROM touch WHERE state = 'planned'")}
+    assert taken == set(high)
+
+
+def test_two_campaigns_share_a_reps_room(database: Connection) -> None:
+    rep(database, add(database, 4))
+    road(database, visits("drop", until="day 0 20:00")).due("visit")
+
+    second = road(database, visits("drop", until="day 0 20:00", campaign="second"))
+
+    assert second.due("visit") == {"planned": 2, "excluded": 2}
+
+
+def test_room_is_kept_for_what_is_due_later_only_as_far_as_it_is_needed(database: Connection) -> None:
+    rep(database, add(database, 10))
+    road(database, visits("drop", until="day 1 20:00")).due("visit")  # 10 of 12 in two days
+
+    today = road(database, visits("drop", until="day 0 20:00", campaign="second"))
+
+    assert today.due("visit") == {"planned": 2, "excluded": 8}
+
+
+def test_a_holiday_of_the_reps_own_region_is_no_working_day(database: Connection) -> None:
+    ids = add(database, 12)
+    rep(database, ids[:6], "PCR-67", region="FR-AM")
+    rep(database, ids[6:], "PCR-44")
+    friday = dt.datetime(2026, 4, 3, 7, tzinfo=dt.UTC)  # Good Friday
+    run = Road(database, visits("drop", until="day 0 20:00"), rep_type="PCR", start=friday)
+
+    assert (run.due("visit", friday), run.reasons("visit")) == (
+        {"planned": 6, "excluded": 6},
+        {"capacity": 6},
+    )
+
+
+def test_half_a_day_off_is_half_the_visits(database: Connection) -> None:
+    who = rep(database, add(database, 6))
+    off(database, who, 2, fraction=0.5)
+
+    assert road(database, visits("drop", until="day 0 20:00")).due("visit") == {"planned": 3, "excluded": 3}
+
+
+def test_a_task_that_was_done_takes_no_room_any_more(database: Connection) -> None:
+    rep(database, add(database, 6))
+    first = road(database, visits("drop", until="day 0 20:00"))
+    first.due("visit")
+    database.execute("UPDATE touch SET state = 'accepted', touched_at = %s, outcome = 'done'", [NOVEMBER])
+
+    assert road(database, visits("drop", until="day 0 20:00", campaign="second")).due("visit") == {
+        "planned": 6
+    }
