@@ -1,11 +1,15 @@
 """Explain: the whole story of one customer in one campaign, in words."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.actions.pinned import Definition, pinned
+from engine.contract import Channel
 from engine.model.reasons import SENTENCES, Reason
 from engine.problems import Say, UsageError
+from engine.rules.schedule import latest
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -47,18 +51,69 @@ _OUTCOMES: dict[str, Say] = {
 }
 
 
-def explain(connection: Connection, campaign: str, customer: int, *, zone: str = "Europe/Paris") -> list[Say]:
+def explain(
+    connection: Connection,
+    campaign: str,
+    customer: int,
+    channels: Mapping[str, Channel] | None = None,
+    *,
+    zone: str = "Europe/Paris",
+) -> list[Say]:
     """Return the story as sentences, oldest first; times are local to `zone`.
 
+    With the channels, also what has not come due for the customer, and why not.
+
     Raises:
-        UsageError: no such customer, or the campaign never ran.
+        UsageError: no such customer, or the campaign was never planned nor run.
     """
     arguments = {"campaign": campaign, "customer": customer}
-    known = run(connection, statement("explain", "customer_is_known"), arguments).fetchone()
-    if known is None:
+
+    def asked(name: str) -> list[tuple[Any, ...]]:
+        return run(connection, statement("explain", name), arguments).fetchall()
+
+    if not asked("customer_is_known"):
         raise UsageError(Say(f"There is no customer {customer}.", f"Il n'y a pas de client {customer}."))
-    members = run(connection, statement("explain", "members"), arguments).fetchall()
+    members = asked("members")
     if not members:
+        return [_planned(campaign, asked("plan_of"), zone)]
+    touches, attempts, responses = asked("touches"), asked("attempts"), asked("responses")
+    agreed, waiting = asked("agreed"), asked("waiting")
+    story: list[Say] = []
+    for (
+        run_id,
+        slot,
+        cell,
+        held_out,
+        reason,
+        reasons,
+        stratum,
+        enrolled,
+        left,
+        plan,
+        sha,
+        frozen,
+        closed,
+    ) in members:
+        story.append(_membership(slot, cell, held_out, reason, reasons, stratum, enrolled, zone))
+        if plan is not None:
+            story.append(_authority(plan, [row[1:] for row in agreed if row[0] == run_id]))
+        own = [touch for touch in touches if touch[0] == run_id]
+        told = [(touch[9] or touch[8], 0, _touch_told(touch, attempts, zone)) for touch in own]
+        told += [(one[2], 1, [_response(one, zone)]) for one in responses if one[0] == run_id]
+        if left is not None:
+            told.append((left, 2, [_left(left, zone)]))
+        for _, _, sentences in sorted(told, key=lambda each: each[:2]):
+            story += sentences
+        if channels is not None and enrolled is not None and reason is None and not held_out and left is None:
+            definition = pinned(connection, sha, campaign, channels)
+            rooms = {step: since for run, step, since in waiting if run == run_id}
+            story += _not_due(definition, {str(touch[2]) for touch in own}, rooms, frozen, closed, zone)
+    return story
+
+
+def _planned(campaign: str, found: list[tuple[Any, ...]], zone: str) -> Say:
+    """Return where a plan puts a customer of a campaign that has not run."""
+    if not found:
         raise UsageError(
             Say(
                 f"The campaign '{campaign}' has not run yet.",
@@ -69,24 +124,87 @@ def explain(connection: Connection, campaign: str, customer: int, *, zone: str =
                 f"Voyez « touchbase plan {campaign} » pour savoir qui serait touché.",
             ),
         )
-    touches = run(connection, statement("explain", "touches"), arguments).fetchall()
-    attempts = run(connection, statement("explain", "attempts"), arguments).fetchall()
-    responses = run(connection, statement("explain", "responses"), arguments).fetchall()
-    story: list[Say] = []
-    for run_id, slot, cell, held_out, reason, reasons, stratum, enrolled_at, left_at in members:
-        story.append(_membership(slot, cell, held_out, reason, reasons, stratum, enrolled_at, zone))
-        for touch in touches:
-            if touch[0] == run_id:
-                story.append(_touch(touch, zone))
-                story += [_attempt(attempt, zone) for attempt in attempts if attempt[0] == touch[1]]
-        if left_at is not None:
+    ((plan, slot, made, parts),) = found
+    steps = ", ".join(part.removeprefix("step:") for part in parts if part.startswith("step:"))
+    cells = [part.removeprefix("cell:") for part in parts if part.startswith("cell:")]
+    if cells:
+        cell = (f" in cell '{cells[0]}'", f" dans la cellule « {cells[0]} »") if cells[0] else ("", "")
+        where = Say(
+            f"would be enrolled{cell[0]}"
+            + (f" and reached at once by: {steps}" if steps else " and not reached at once"),
+            f"serait inscrit{cell[1]}"
+            + (f" et touché d'emblée par : {steps}" if steps else " et non touché d'emblée"),
+        )
+    elif "held out" in parts:
+        where = Say(
+            "would be held out by the draw and left alone",
+            "serait mis de côté par tirage et laissé tranquille",
+        )
+    elif "excluded" in parts:
+        where = Say("would be left out at enrolment", "serait écarté à l'inscription")
+    else:
+        where = Say("is not in the segment", "n'est pas dans le segment")
+    return Say(
+        f"Not run yet. By plan {plan} of {_at(made, zone)} for {slot}, this customer {where.en}.",
+        f"Pas encore lancée. Selon le plan {plan} du {_at(made, zone)} pour {slot}, ce client {where.fr}.",
+    )
+
+
+def _authority(plan: str, agreed: list[tuple[Any, ...]]) -> Say:
+    who_en = "; ".join(f"approved by {by} ({role}) on {at:%Y-%m-%d}" for role, by, at in agreed)
+    who_fr = "; ".join(f"validé par {by} ({role}) le {at:%Y-%m-%d}" for role, by, at in agreed)
+    return Say(
+        f"  By plan {plan}" + (f", {who_en}." if agreed else "."),
+        f"  Selon le plan {plan}" + (f", {who_fr}." if agreed else "."),
+    )
+
+
+def _touch_told(touch: tuple[Any, ...], attempts: list[tuple[Any, ...]], zone: str) -> list[Say]:
+    return [_touch(touch, zone), *(_attempt(attempt, zone) for attempt in attempts if attempt[0] == touch[1])]
+
+
+def _left(at: dt.datetime, zone: str) -> Say:
+    return Say(
+        f"  {_at(at, zone)}: left the campaign, because an exit of it held; nothing more was planned.",
+        f"  {_at(at, zone)} : a quitté la campagne, une condition de sortie étant remplie ; plus rien n'a été prévu.",
+    )
+
+
+def _not_due(
+    definition: Definition,
+    done: set[str],
+    rooms: Mapping[str, dt.datetime],
+    frozen: dt.datetime,
+    closed: dt.datetime | None,
+    zone: str,
+) -> list[Say]:
+    """Return what has not come due for an enrolled customer, step by step, and why."""
+    story = []
+    ends = latest(definition.campaign, frozen)
+    for name, step in definition.campaign.steps.items():
+        if name in done:
+            continue
+        if name in rooms:
             story.append(
                 Say(
-                    f"  {_at(left_at, zone)}: left the campaign, because an exit of it held; nothing more was planned.",
-                    f"  {_at(left_at, zone)} : a quitté la campagne, une condition de sortie étant remplie ; plus rien n'a été prévu.",
+                    f"  {step.channel} '{name}' waits for room of the rep since {_at(rooms[name], zone)}.",
+                    f"  {step.channel} « {name} » attend une place chez le délégué depuis le {_at(rooms[name], zone)}.",
                 )
             )
-        story += [_response(response, zone) for response in responses if response[0] == run_id]
+        elif closed is not None:
+            story.append(
+                Say(
+                    f"  {step.channel} '{name}' never came due: its condition did not hold for this customer.",
+                    f"  {step.channel} « {name} » n'est jamais venue : sa condition n'était pas remplie pour ce client.",
+                )
+            )
+        else:
+            story.append(
+                Say(
+                    f"  {step.channel} '{name}' has not come due; it can until {_at(ends[name], zone)}, if its condition holds then.",
+                    f"  {step.channel} « {name} » n'est pas encore venue ; elle le peut jusqu'au {_at(ends[name], zone)}, si sa condition est remplie.",
+                )
+            )
     return story
 
 

@@ -242,5 +242,5 @@ def show_story(app: App, campaign: str, customer: int) -> None:
     from engine.actions.explain import explain
 
     with app.database("explain") as connection:
-        for sentence in explain(connection, campaign, customer):
+        for sentence in explain(connection, campaign, customer, app.channels):
             say(sentence)

@@ -1,0 +1,87 @@
+"""The whole story of one customer in one campaign, in words, oldest first."""
+
+import pytest
+
+from engine.actions.explain import explain
+from engine.problems import UsageError
+from tests.plans.house import CAMPAIGN, DAY, NOW, House
+
+
+def story(house: House, customer: int) -> str:
+    return "\n".join(map(str, explain(house.connection, CAMPAIGN, customer, house.channels)))
+
+
+def somebody(house: House, where: str) -> int:
+    row = house.connection.execute(
+        f"SELECT min(customer_id) FROM member m JOIN customer USING (customer_id) WHERE {where}"  # type: ignore[arg-type]
+    ).fetchone()
+    assert row is not None and row[0] is not None
+    return int(row[0])
+
+
+@pytest.fixture
+def running(house: House) -> House:
+    """Nine days into a run: mails have left, tasks are with the reps."""
+    house.connection.execute(
+        "UPDATE customer SET status = 'inactive' WHERE customer_id = (SELECT max(customer_id) FROM customer)"
+    )
+    made = house.plan()
+    run = house.start(made.plan_id).run_id
+    house.drain(run)
+    house.advance(run, NOW + 9 * DAY)
+    house.drain(run, NOW + 9 * DAY)
+    return house
+
+
+def test_who_was_reached_is_told_of_every_step_and_of_what_may_still_come(running: House) -> None:
+    customer = min(running.touched("announce"))
+    running.connection.execute(
+        "INSERT INTO response (customer_id, run_id, campaign, step, channel, brand, type, at, attribution, source, source_id)"
+        " SELECT customer_id, run_id, campaign, step, channel, brand, 'click', %s, 'token', 'web', '1' FROM touch"
+        " WHERE customer_id = %s AND step = 'announce'",
+        [NOW + DAY, customer],
+    )
+
+    told = story(running, customer).splitlines()
+
+    assert "enrolled in cell '" in told[0] and "By plan " in told[1]
+    order = [
+        "email 'announce' went out",
+        "response 'click'",
+        "visit 'visit' went out",
+        "mailing 'letter' has not come due",
+    ]
+    places = [next(number for number, line in enumerate(told) if words in line) for words in order]
+    assert places == sorted(places)
+
+
+def test_who_was_held_out_is_told_so(running: House) -> None:
+    assert "held out by the draw" in story(running, somebody(running, "held_out"))
+
+
+def test_who_was_excluded_is_told_the_reason(running: House) -> None:
+    assert "left out at enrolment, because this customer is no longer active" in story(
+        running, somebody(running, "m.reason IS NOT NULL")
+    )
+
+
+def test_whose_mail_was_withheld_is_told_the_reason(running: House) -> None:
+    customer = somebody(
+        running, "customer_id IN (SELECT customer_id FROM touch WHERE reason = 'no_contact_point')"
+    )
+
+    assert "email 'announce' was withheld, because this customer has no address" in story(running, customer)
+
+
+def test_before_the_run_the_plan_says_where_a_customer_would_stand(house: House) -> None:
+    made = house.plan()
+    row = house.connection.execute("SELECT members[1] FROM plan_part WHERE part = 'step:announce'").fetchone()
+    assert row is not None
+
+    told = story(house, row[0])
+    assert f"By plan {made.plan_id}" in told and "reached at once by: announce" in told
+
+
+def test_nobody_is_told_anything_of_a_campaign_that_was_never_planned(house: House) -> None:
+    with pytest.raises(UsageError, match="has not run yet"):
+        story(house, 1)
