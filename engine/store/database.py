@@ -50,6 +50,16 @@ def connected(url: str, *, purpose: str = "engine") -> Iterator[Connection]:
             raise unreachable(error) from error
 
 
+@contextmanager
+def beside(connection: Connection) -> Iterator[Connection]:
+    """Give another connection to the same database, as the same role: for work that two cores can share."""
+    from psycopg.conninfo import make_conninfo
+
+    url = make_conninfo(connection.info.dsn, password=connection.info.password or None)
+    with connected(url, purpose="second hand") as other:
+        yield other
+
+
 def pool(url: str, *, purpose: str, largest: int = 8) -> "ConnectionPool[Connection]":
     """Return a pool of such connections for a door that answers many; it connects when first asked.
 

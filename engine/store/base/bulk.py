@@ -21,7 +21,8 @@ _KEPT: Final = frozenset({"customer_pkey", "contact_point_pkey", "consent_event_
 _CONSTRAINTS: Final = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
   FROM pg_constraint
- WHERE contype IN ('f', 'u', 'p') AND conrelid = ANY (%(tables)s::regclass[])
+ WHERE contype IN ('f', 'u', 'p')
+   AND (conrelid = ANY (%(tables)s::regclass[]) OR (%(whole)s AND contype = 'f' AND confrelid = ANY (%(tables)s::regclass[])))
  ORDER BY contype = 'f', conname
 """
 _INDEXES: Final = """
@@ -34,16 +35,20 @@ SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
 
 
 @contextmanager
-def bare(connection: Connection, tables: Sequence[str]) -> Iterator[None]:
+def bare(connection: Connection, tables: Sequence[str], *, whole: bool = False) -> Iterator[None]:
     """Fill `tables` without their indexes and keys, which stand again, checked, when the block ends.
 
     Call inside a transaction.
+
+    Args:
+        whole: Also take off the keys that other tables point at, and what points: it locks those too,
+            and pays only where nothing is looked up by a key meanwhile.
     """
-    named = {"tables": list(tables)}
+    named = {"tables": list(tables), "whole": whole}
     constraints = [
         (str(table), str(name), str(definition))
         for table, name, definition in connection.execute(_CONSTRAINTS, named)
-        if name not in _KEPT
+        if whole or name not in _KEPT
     ]
     indexes = [(str(name), str(definition)) for name, definition in connection.execute(_INDEXES, named)]
     for table, name, _ in reversed(constraints):  # foreign keys first: they hang on the unique ones

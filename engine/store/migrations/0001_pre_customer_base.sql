@@ -75,6 +75,7 @@ CREATE TABLE affiliation (                -- person at organisation
     source          text NOT NULL,
     valid_from      date,
     valid_to        date,
+    changed_at      timestamptz NOT NULL DEFAULT now(),   -- since when the base knows it so: answers "as of" (0005)
     PRIMARY KEY (person_id, organisation_id, role)
 );
 CREATE INDEX affiliation_of_organisation ON affiliation (organisation_id);  -- the titulaire of a pharmacy, the doctors of a site
@@ -98,6 +99,7 @@ CREATE TABLE contact_point (
     version         integer NOT NULL DEFAULT 1,     -- rises with each change of value: a frozen address shows its age
     source          text NOT NULL,
     source_date     date,
+    changed_at      timestamptz NOT NULL DEFAULT now(),   -- since when the base knows it so: answers "as of" (0005)
     UNIQUE (customer_id, type, value_norm)
 );
 CREATE UNIQUE INDEX contact_point_main ON contact_point (customer_id, type) WHERE is_main;  -- eligibility, composing: one probe
@@ -121,7 +123,7 @@ CREATE TABLE consent_event (              -- append-only: what was said, when, h
     source_id       text NOT NULL,
     recorded_at     timestamptz NOT NULL DEFAULT now(),
     CHECK (opt NOT IN ('opt_out','never') OR opt_out_cause IS NOT NULL),
-    UNIQUE (source, source_id)
+    UNIQUE (source_id, source)
 );
 CREATE INDEX consent_event_of_customer ON consent_event (customer_id, channel, purpose, captured_at);
 
@@ -210,7 +212,8 @@ CREATE TABLE orders (
                     CHECK (status IN ('draft','submitted','accepted','rejected','backorder','partially_shipped','shipped','invoiced','cancelled','returned')),
     amount_ht       numeric(12,2) NOT NULL DEFAULT 0,   -- sum of its lines
     recorded_at     timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (source, order_no)
+    changed_at      timestamptz NOT NULL DEFAULT now(),   -- since when the base knows it so: answers "as of" (0005)
+    UNIQUE (order_no, source)
 );
 CREATE INDEX orders_of_customer ON orders (customer_id, ordered_at);  -- `ordered` in segments; attribution by window
 CREATE INDEX orders_of_code ON orders (promo_code) WHERE promo_code IS NOT NULL;  -- attribution by code
@@ -224,6 +227,7 @@ CREATE TABLE order_line (
     unit_price_ht   numeric(12,4),
     discount        numeric(5,4),
     amount_ht       numeric(12,2) NOT NULL,
+    changed_at      timestamptz NOT NULL DEFAULT now(),   -- since when the base knows it so: answers "as of" (0005)
     PRIMARY KEY (order_id, line_no)
 );
 
@@ -260,6 +264,7 @@ CREATE TABLE alignment (                  -- which territory a customer belongs 
     rep_type        text NOT NULL,
     territory       text NOT NULL REFERENCES territory,
     reason          text NOT NULL DEFAULT 'geo' CHECK (reason IN ('geo','explicit','hospital')),
+    changed_at      timestamptz NOT NULL DEFAULT now(),   -- since when the base knows it so: answers "as of" (0005)
     PRIMARY KEY (customer_id, rep_type)
 );
 CREATE TABLE rep_calendar (               -- days off, meetings, and visits planned in the field's own system

@@ -171,6 +171,13 @@ CREATE TABLE attempt (                    -- append-only: what was tried, what w
 );
 CREATE INDEX attempt_of_touch ON attempt (touch_id);  -- explain, evidence
 
+CREATE TABLE pace (                       -- reservations of the policy's throttles, taken together with a gate
+    name            text NOT NULL,
+    since           timestamptz NOT NULL, -- start of a window, database clock
+    used            integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (name, since)
+);
+
 CREATE TABLE send_permit (                -- one row; a system that is not armed sends nothing
     one             boolean PRIMARY KEY DEFAULT true CHECK (one),   -- a single row
     system_identifier text NOT NULL,

@@ -17,7 +17,7 @@ CREATE TABLE response (
     source          text NOT NULL,
     source_id       text NOT NULL,
     recorded_at     timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (source, source_id)             -- a replay inserts nothing
+    UNIQUE (source_id, source)             -- a replay inserts nothing
 );
 CREATE INDEX response_of_customer ON response (customer_id, type, at);   -- `responded` in segments and steps
 CREATE INDEX response_of_campaign ON response (campaign, type, at);      -- reports

@@ -124,6 +124,10 @@ CREATE FUNCTION draw(seed bigint, n bigint, below integer) RETURNS integer LANGU
 -- A number from 0 to below - 1 that depends on seed and n only: chance that is the same every time.
 RETURN ((hashint8extended(n, seed) & 4611686018427387903) % below)::integer;
 
+CREATE FUNCTION drawn(h bigint, place integer, below integer) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- One of the four numbers, at place 0 to 3, that a hash holds; from 0 to below - 1, at most 65535.
+RETURN ((((h >> (16 * place)) & 65535) * below) >> 16)::integer;
+
 CREATE TABLE department (                 -- reference: where a customer lives, what a rep covers, what time it is there
     department  text PRIMARY KEY,         -- 01..19, 2A, 2B, 21..95, 971..988, MC
     name        text NOT NULL,
