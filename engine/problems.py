@@ -145,6 +145,10 @@ class ChannelUnavailable(EngineError):
     exit_code = 12
 
 
+class SenderRefused(ChannelUnavailable):
+    """A channel's other side refuses us, not a customer: trying again changes nothing before somebody looked."""
+
+
 class GuardStopped(EngineError):
     """A guard of the plan (expected size, budget, approval, permit) stopped before any send."""
 

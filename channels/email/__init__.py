@@ -76,7 +76,7 @@ class Emails:
     def post(self, parcels: Iterable[Parcel], mark: Callable[[TouchId], bool] = untold) -> Iterator[Receipt]:
         """Hand mails to the relay; `mark` is asked of each touch before the bytes of its dot go out."""
         if self._delivery is None:
-            self._delivery = Delivery(self._relay or self._configured())
+            self._delivery = Delivery(*([self._relay] if self._relay else self._configured()))
         self._delivery.mark = mark
         return self._delivery.deliver(parcels)
 
@@ -93,10 +93,10 @@ class Emails:
             self._delivery.close()
             self._delivery = None
 
-    def _configured(self) -> Relay:
+    def _configured(self) -> tuple[Relay, ...]:
         if self._desk.smtp_url is not None:
-            return Relay.from_url(self._desk.smtp_url)
-        return Outbox(self._desk.folder / "outbox").relay()
+            return Relay.from_urls(self._desk.smtp_url)
+        return (Outbox(self._desk.folder / "outbox").relay(),)
 
 
 def _parsed(parcel: Parcel) -> EmailMessage:
@@ -112,5 +112,5 @@ def channel(desk: Desk) -> Channel:
         UsageError: TOUCHBASE_SMTP_URL is no address of a relay.
     """
     if desk.smtp_url is not None:
-        Relay.from_url(desk.smtp_url)  # a slip is told at the start, not at the first mail
+        Relay.from_urls(desk.smtp_url)  # a slip is told at the start, not at the first mail
     return Emails(desk)

@@ -3,6 +3,9 @@
 Each connection takes its next mail as soon as it can write one; receipts come out as replies are
 read. A connection that breaks gives back the mails whose dot it never wrote; they go by another one,
 up to three times. The loop never waits longer for an answer to a dot than a server may take.
+
+Of several relays the first that can be reached is used; one that failed is left alone for a minute. A
+mail goes by another relay only if its dot was never written: that cannot double it.
 """
 
 import os
@@ -19,9 +22,10 @@ from channels.email.relay import Opened, Relay, opened
 from channels.email.replies import Garbage
 from engine.contract import Ending, Parcel, Receipt, untold
 from engine.model.written import TouchId
-from engine.problems import ChannelUnavailable, Say
+from engine.problems import ChannelUnavailable, Say, SenderRefused
 
 TRIES: Final = 3
+REST_SECONDS: Final = 60.0  #: for which a relay that failed is not asked again, where there is another
 _CHUNK: Final = 262_144
 
 Open = Callable[[Relay], Opened]
@@ -30,7 +34,8 @@ Open = Callable[[Relay], Opened]
 class _Line:
     """A socket and the talk over it."""
 
-    def __init__(self, connection: Opened, dialogue: Dialogue) -> None:
+    def __init__(self, connection: Opened, dialogue: Dialogue, relay: Relay) -> None:
+        self.relay = relay
         self.socket = connection.socket
         self.dialogue = dialogue
         self.is_encrypted = isinstance(connection.socket, ssl.SSLSocket)
@@ -94,10 +99,14 @@ class _Line:
 
 
 class Delivery:
-    """Delivers to one relay; keeps its connections between calls. For one thread of one process."""
+    """Delivers to a relay, or to those that step in for it; keeps connections between calls.
 
-    def __init__(self, relay: Relay, *, open_line: Open = opened) -> None:
-        self._relay, self._open = relay, open_line
+    For one thread of one process.
+    """
+
+    def __init__(self, *relays: Relay, open_line: Open = opened) -> None:
+        self._relays, self._open = relays, open_line
+        self._rests: dict[Relay, tuple[float, ChannelUnavailable]] = {}  #: until when, and why
         self._lines: list[_Line] = []
         self._selector = selectors.DefaultSelector()
         self._source: Iterator[Parcel] = iter(())
@@ -158,9 +167,9 @@ class Delivery:
         for line in list(self._lines):
             line.dialogue.start()
             self._moved(line)
-        while self._has_work() and len(self._lines) < self._relay.connections:
+        while self._has_work() and len(self._lines) < self._relays[0].connections:
             try:
-                connection = self._open(self._relay)
+                connection, relay = self._connected()
             except ChannelUnavailable:
                 if not self._lines:
                     raise
@@ -171,11 +180,28 @@ class Delivery:
                 report=self._receipts.append,
                 mark=self.mark,
             )
-            line = _Line(connection, dialogue)
+            line = _Line(connection, dialogue, relay)
             self._selector.register(connection.socket, selectors.EVENT_READ, line)
             self._lines.append(line)
             dialogue.start()
             self._moved(line)
+
+    def _connected(self) -> tuple[Opened, Relay]:
+        """Return a connection to the first relay that can be had.
+
+        Raises:
+            ChannelUnavailable: there is none.
+        """
+        now = monotonic()
+        rested = [relay for relay in self._relays if self._rests.get(relay, (0.0,))[0] <= now]
+        for relay in rested:
+            try:
+                return self._open(relay), relay
+            except ChannelUnavailable as error:
+                if len(self._relays) == 1:
+                    raise
+                self._rests[relay] = now + REST_SECONDS, error
+        raise next(iter(self._rests.values()))[1]
 
     def _busy(self) -> bool:
         return any(not line.dialogue.is_idle for line in self._lines)
@@ -237,17 +263,21 @@ class Delivery:
         if dialogue.refuses_us is not None and dialogue.is_idle:
             self._drop(line)
             said = dialogue.refuses_us.text
-            if not self._busy():
-                raise ChannelUnavailable(
-                    Say(
-                        f"The mail relay {self._relay} refuses our sender: {said}.",
-                        f"Le relais {self._relay} refuse notre expéditeur : {said}.",
-                    ),
-                    Say(
-                        "No address was marked. Set the relay or the sender of the policy right.",
-                        "Aucune adresse n'a été marquée. Corrigez le relais ou l'expéditeur de la politique.",
-                    ),
-                )
+            error = SenderRefused(
+                Say(
+                    f"The mail relay {line.relay} refuses our sender: {said}.",
+                    f"Le relais {line.relay} refuse notre expéditeur : {said}.",
+                ),
+                Say(
+                    "No address was marked. Set the relay or the sender of the policy right, then 'touchbase resume'.",
+                    "Aucune adresse n'a été marquée. Corrigez le relais ou l'expéditeur de la politique, puis « touchbase resume ».",
+                ),
+            )
+            self._rests[line.relay] = monotonic() + REST_SECONDS, error
+            if not self._busy() and all(relay in self._rests for relay in self._relays):
+                if len(self._relays) == 1:
+                    self._rests.clear()
+                raise error
 
     def _drop(self, line: _Line) -> None:
         if line not in self._lines:

@@ -35,6 +35,15 @@ class Relay:
     name: str = "localhost"  #: what we call ourselves in EHLO
 
     @classmethod
+    def from_urls(cls, urls: str) -> tuple[Self, ...]:
+        """Return the relays that TOUCHBASE_SMTP_URL says: the first, and those that step in for it, by blanks apart.
+
+        Raises:
+            UsageError: it says none, or would send a password in the clear.
+        """
+        return tuple(cls.from_url(url) for url in urls.split()) or (cls.from_url(urls),)
+
+    @classmethod
     def from_url(cls, url: str) -> Self:
         """Return the relay that TOUCHBASE_SMTP_URL says.
 

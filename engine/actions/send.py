@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
+from engine.actions.alarm import Alarm, pause
 from engine.actions.handover import Handover, awake
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
@@ -16,6 +17,7 @@ from engine.actions.reconcile import recover
 from engine.actions.withdraw import is_held
 from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
+from engine.problems import SenderRefused
 from engine.store import conservation, journey, ledger, places
 from engine.store.database import Connection
 
@@ -61,6 +63,7 @@ def drain(
             recover(connection, left, now=clock())
     row = ledger.one_run(connection, run_id)
     definition = pinned(connection, row.definition_sha, row.campaign, channels)
+    alarm = Alarm(definition.policy.stops)
     endings: dict[tuple[str, str], int] = {}
     later = 0
     for step_name, step in definition.campaign.steps.items():
@@ -91,6 +94,7 @@ def drain(
                 limit=channel.batch,
                 now=clock(),
                 permit=needs_permit,
+                throttles=definition.policy.throttles if channel.contact_point == "email" else (),
             )
             if group.stopped is not None:
                 return Sent(endings, group.stopped)
@@ -101,22 +105,30 @@ def drain(
                 if not 0 < ready < before:
                     break
                 continue
-            for receipt in _hand_over(
-                connection,
-                definition,
-                channel,
-                wave,
-                compose,
-                group.addressees,
-                worker,
-                clock,
-                journal,
-                since,
-                needs_permit,
-            ):
+            try:
+                receipts = _hand_over(
+                    connection,
+                    definition,
+                    channel,
+                    wave,
+                    compose,
+                    group.addressees,
+                    worker,
+                    clock,
+                    journal,
+                    since,
+                    needs_permit,
+                )
+            except SenderRefused as error:
+                pause(connection, run_id, error.what.in_("en"))
+                raise
+            for receipt in receipts:
                 key = (step_name, receipt.ending.value)
                 endings[key] = endings.get(key, 0) + 1
             progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
+            because = alarm.heard(receipts)
+            if because is not None and pause(connection, run_id, because):
+                return Sent(endings, "paused")
         later += ledger.waiting(connection, run_id, step_name, clock())[1]
     if endings and (most is None or sum(endings.values()) < most):  # it has run dry
         conservation.conserved(connection, run_id)

@@ -143,6 +143,50 @@ def _counts(purposes: list[Purpose] | Literal["promo", "all"], purpose: Purpose)
     return purposes == "all" or purpose in (PROMOTIONAL if purposes == "promo" else purposes)
 
 
+class WarmUp(Written):
+    """How a new sender's domain or relay is made known: a little on the first day, more on each that follows."""
+
+    from_: dt.date = Field(alias="from", description="the first day")
+    start: int = Field(ge=1, description="how many on the first day's windows")
+    grows: float = Field(1.5, gt=1, le=4, description="times so many on each following day, until `max`")
+
+
+class Throttle(Written):
+    """At most `max` mails in a time, by all workers together: what mailbox providers and relays ask of a sender."""
+
+    name: Name
+    max: int = Field(ge=1)
+    per: Duration
+    domains: list[str] = Field([], description="of recipients: [orange.fr, wanadoo.fr]; without: all mails")
+    warm_up: WarmUp | None = None
+    source: str
+
+    def allowed(self, on: dt.date) -> int:
+        """Return how many may leave in one window of a day.
+
+        >>> warm = WarmUp.model_validate({"from": dt.date(2026, 3, 1), "start": 100, "grows": 2})
+        >>> slow = Throttle(name="relay", max=1000, per=dt.timedelta(hours=1), warm_up=warm, source="doc")
+        >>> [slow.allowed(dt.date(2026, 3, day)) for day in (1, 2, 4, 5)]
+        [100, 200, 800, 1000]
+        """
+        if self.warm_up is None:
+            return self.max
+        days = max(0, (on - self.warm_up.from_).days)
+        return min(self.max, int(self.warm_up.start * self.warm_up.grows ** min(days, 60)))
+
+
+class Stops(Written):
+    """When a run pauses by itself, for somebody to look."""
+
+    after: int = Field(100, ge=1, description="how many must have been tried before a share says anything")
+    errors: Share = Field(Decimal("0.1"), description="refused by the relay, of those tried")
+    bounces: Share = Field(Decimal("0.05"), description="came back for good, of those accepted")
+    complaints: Share = Field(Decimal("0.003"), description="complained of, of those accepted")
+    sender_refusals: int = Field(
+        3, ge=1, description="replies that refuse us and not the customer (5.7.x), one after the other"
+    )
+
+
 def _money(text: object) -> object:
     if isinstance(text, str) and text.endswith(" EUR"):
         return Decimal(text.removesuffix(" EUR").strip())
@@ -182,6 +226,8 @@ class Policy(Written):
     seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
     proof_addresses: list[str] = []
     max_render_errors: int = 0
+    throttles: list[Throttle] = []
+    stops: Stops = Stops()
     approval: ApprovalRule | None = Field(None, description="who has to agree before a campaign may run")
 
     def holdout_of(self, campaign: AnyCampaign) -> Decimal:
@@ -205,7 +251,11 @@ class Policy(Written):
                 Say(f"Known here: {', '.join(self.senders)}.", f"Connus ici : {', '.join(self.senders)}."),
                 "default_sender",
             )
-        names = [rule.name for rules in (self.caps, self.gaps, self.hours, self.seasons) for rule in rules]
+        names = [
+            rule.name
+            for rules in (self.caps, self.gaps, self.hours, self.seasons, self.throttles)
+            for rule in rules
+        ]
         for name in names:
             if names.count(name) > 1:
                 raise Refused(
@@ -215,6 +265,14 @@ class Policy(Written):
                         "Donnez à chacune son nom : l'historique le cite.",
                     ),
                     "caps",
+                )
+        domains = [domain for throttle in self.throttles for domain in throttle.domains]
+        for domain in domains:
+            if domains.count(domain) > 1:
+                raise Refused(
+                    Say(f"two throttles name '{domain}'", f"deux débits nomment « {domain} »"),
+                    Say("Keep one of them.", "N'en gardez qu'un."),
+                    "throttles",
                 )
         if self.holdout == 0:
             raise Refused(

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from engine.contract import Addressee, Customer, Receipt, Rep
 from engine.model.campaign import AnyCampaign
+from engine.model.policy import Throttle
 from engine.model.written import CustomerId, RunId, TouchId
 from engine.rules.schedule import Slot
+from engine.store import pace
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -169,6 +171,7 @@ def gate(
     now: dt.datetime,
     wants_phone: bool = False,
     permit: bool = True,
+    throttles: Sequence[Throttle] = (),
 ) -> Group:
     """Claim and gate a group of touches in one transaction of its own; nothing may leave before it returned.
 
@@ -184,6 +187,9 @@ def gate(
             return Group((), "not durable")
         if permit and run(connection, statement("ledger", "hold_permit")).fetchone() is None:
             return Group((), "disarmed")
+        room = pace.room(connection, throttles, limit, now.date())
+        if room.most == 0:
+            return Group(())
         text = statement("ledger", "gate").replace("/*addressees*/", statement("ledger", "addressees"))
         rows = run(
             connection,
@@ -193,14 +199,18 @@ def gate(
                 "run": run_id,
                 "step": step,
                 "now": now,
-                "limit": limit,
+                "limit": room.most,
+                "full": room.full,
+                "pace": room.as_json(),
                 "worker": worker,
                 "lease": LEASE,
                 "most": MOST_CRASHES,
                 "wants_phone": wants_phone,
             },
         ).fetchall()
-    return Group(tuple(_addressee(row) for row in rows if row[-1] == "gated"))
+        gated = tuple(_addressee(row) for row in rows if row[-1] == "gated")
+        pace.use(connection, throttles, room, gated)
+    return Group(gated)
 
 
 def to_prove(

@@ -97,10 +97,13 @@ WITH next AS MATERIALIZED (
      WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
        AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
        AND t.due_at <= %(now)s AND (t.not_after IS NULL OR t.not_after > %(now)s)
+       AND (cardinality(%(full)s::text[]) = 0 OR NOT EXISTS (
+            SELECT FROM contact_point d WHERE d.customer_id = t.customer_id AND d.type = %(contact_point)s AND d.is_main
+                AND lower(split_part(d.value_norm, '@', 2)) = ANY (%(full)s::text[])))
      ORDER BY t.touch_id LIMIT %(limit)s
        FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
 judged AS MATERIALIZED (
-    SELECT n.touch_id,
+    SELECT n.touch_id, %(pace)s::jsonb -> lower(split_part(p.value_norm, '@', 2)) AS pace,
            CASE WHEN %(has_hours)s AND (o.opens IS NULL OR o.opens > %(now)s) THEN coalesce(o.opens, %(now)s + interval '1 hour') END AS opens,
            array_remove(ARRAY[
                CASE WHEN c.status = 'merged' THEN 'merged' END,
@@ -145,6 +148,10 @@ judged AS MATERIALIZED (
              FROM consent
             WHERE customer_id = n.customer_id AND channel = %(channel)s AND purpose IN (%(purpose)s, '*')
               AND scope IN ('all', %(brand)s) AND address IN ('', coalesce(p.value_norm, ''))) AS k),
+-- Of one throttle no more leave than it has room for; the others wait where they are, for its next window.
+paced AS (
+    SELECT touch_id, pace IS NULL OR row_number() OVER (PARTITION BY pace ->> 'name' ORDER BY touch_id) <= (pace ->> 'left')::int AS has_room
+      FROM judged WHERE cardinality(reasons) = 0 AND opens IS NULL),
 stopped AS (
     UPDATE touch SET state = 'excluded', reason = judged.reasons[1], reasons = judged.reasons
       FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) > 0),
@@ -155,7 +162,7 @@ gated AS (
     UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
            owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
            lease_until = clock_timestamp() + %(lease)s::interval
-      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NULL
+      FROM paced WHERE touch.touch_id = paced.touch_id AND paced.has_room
     RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
               touch.contact_point_id, touch.state)
 /*addressees*/
@@ -210,7 +217,8 @@ SELECT x.customer_id, h.at, h.type, h.campaign, h.step
 
 -- name: settle
 -- Record what became of a group: the move and its trail in one statement. A late worker settles `unknown` with the
--- reply it read; anybody with a stale epoch moves nothing.
+-- reply it read; anybody with a stale epoch moves nothing. A 4xx doubles the waiting time each time, up to 32 times, a
+-- little apart from the others: who was told no together must not come back together.
 WITH said AS MATERIALIZED (
     SELECT * FROM unnest(%(touch)s::bigint[], %(epoch)s::integer[], %(ending)s::text[], %(reason)s::text[], %(reply)s::text[],
                          %(enhanced)s::text[], %(retry)s::interval[], %(cost)s::numeric[], %(rep)s::integer[])
@@ -219,7 +227,9 @@ moved AS (
     UPDATE touch t
        SET state = s.ending, reason = coalesce(s.reason, t.reason), cost = s.cost, owner = NULL, lease_until = NULL,
            touched_at = CASE WHEN s.ending IN ('accepted','unknown') THEN coalesce(t.touched_at, %(now)s) ELSE t.touched_at END,
-           next_try = CASE WHEN s.ending = 'ready' THEN clock_timestamp() + s.retry END,
+           next_try = CASE WHEN s.ending = 'ready' THEN clock_timestamp() + s.retry * least(32, power(2, (
+               SELECT count(*) FROM attempt a WHERE a.touch_id = t.touch_id AND a.phase = 'ready' AND left(a.reply, 1) = '4')))
+               * (0.9 + 0.2 * abs(hashtext(t.touch_id::text || ':' || t.epoch)) / 2147483648.0) END,
            attempt = CASE WHEN s.ending = 'ready' THEN 0 ELSE t.attempt END
       FROM said s
      WHERE t.touch_id = s.touch_id AND t.epoch = s.epoch AND t.state IN ('gated','unknown')
