@@ -183,10 +183,14 @@ def shortened(line: str, width: int = WIDTH) -> str:
     >>> shortened("117 AVENUE DU GENERAL DE LATTRE DE TASSIGNY")
     '117 AV DU GAL DE LATTRE DE TASSIGNY'
     """
-    for long, short in ABBREVIATIONS:
-        if len(line) <= width:
-            break
-        line = re.sub(rf"(?<!\w){long}(?!\w)", short, line, flags=re.IGNORECASE)
+    if len(line) <= width:
+        return line
+    words = set(folded(line).split())
+    for word, long, short in ABBREVIATIONS:
+        if word in words:
+            line = long.sub(short, line)
+            if len(line) <= width:
+                break
     return line
 
 
@@ -278,4 +282,4 @@ def _filled(lines: Sequence[str]) -> list[str]:
 
 def _is_latin(text: str) -> bool:
     """Return whether folding keeps every letter and digit of a text."""
-    return sum(c.isalnum() for c in text) <= sum(c.isalnum() for c in folded(text))
+    return text.isascii() or sum(c.isalnum() for c in text) <= sum(c.isalnum() for c in folded(text))

@@ -18,6 +18,8 @@ def folded(text: str) -> str:
     >>> folded("L’Haÿ-les-Roses"), folded("B.P. 12"), folded("Cœur & Fils, n°3")
     ('L HAY LES ROSES', 'BP 12', 'COEUR ET FILS N 3')
     """
+    if text.isascii():  # nothing to take apart: a third of the work
+        return _OTHER.sub(" ", _INITIALS.sub(r"\1", text.replace("&", " ET ").upper())).strip()
     # NFKD, not NFD: full-width digits and ligatures of typesetters count as what they look like.
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).upper().translate(_LETTERS)
     bare = "".join(c for c in plain if not unicodedata.combining(c))
@@ -76,11 +78,11 @@ def _pattern(word: str) -> str:
 
 
 ABBREVIATIONS: Final = tuple(
-    (_pattern(long), short)
+    (long.split()[0], re.compile(rf"(?<!\w){_pattern(long)}(?!\w)", re.IGNORECASE), short)
     for long, short in sorted(_WORDS.items(), key=lambda pair: (-len(pair[0]), pair[0]))
     if len(short) < len(long)
 )
-"""What to look for and what to write, the longest words first."""
+"""A word that must be there, what to look for, and what to write: the longest first."""
 
 DOMESTIC: Final = frozenset(
     {"FR", "MC", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "PF", "NC", "WF", "TF"}

@@ -15,8 +15,9 @@ from engine.store.database import Connection
 
 #: Rising ids are appended to the right edge of their index, which costs next to nothing, and other
 #: tables' foreign keys hang on them: these stay.
-_KEPT: Final = frozenset({"customer_pkey", "contact_point_pkey", "consent_event_pkey", "orders_pkey", "touch_pkey",
-                          "response_pkey", "contact_guard_pkey"})  # fmt: skip
+_KEPT: Final = frozenset(
+    {"customer_pkey", "consent_event_pkey", "orders_pkey", "touch_pkey", "response_pkey"}
+)
 
 _CONSTRAINTS: Final = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)

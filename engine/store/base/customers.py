@@ -19,8 +19,15 @@ from engine.store.statements import statement
 FROM_NOTHING: Final = 20_000
 """New customers from which on indexes are built at once, if the base holds fewer than these."""
 
-TABLES: Final = ("customer", "identifier", "contact_guard", "contact_point", "affiliation", "consent", "consent_event", "alignment",
-                 "orders", "customer_hold")  # fmt: skip
+TABLES: Final = ("customer", "identifier", "contact_guard", "contact_point")
+
+_SETTINGS: Final[tuple[LiteralString, ...]] = (
+    "SET LOCAL work_mem = '64MB'",  # a hash of a million identifiers, in memory
+    "SET LOCAL enable_mergejoin = off",  # it would sort a million texts first
+    "SET LOCAL parallel_tuple_cost = 0",  # cleaning a line costs far more than handing it on
+    "SET LOCAL parallel_setup_cost = 0",
+)
+"""For the transaction of a merge."""
 
 FAULTS: Final[Mapping[str, tuple[str | None, Say, Say]]] = {
     "two_customers": (None, Say("its identifiers belong to two customers", "ses identifiants appartiennent à deux clients"),
@@ -84,27 +91,25 @@ def merge(connection: Connection, feed: Feed, staged: Staged, *, source: str, on
             rows = run(connection, _statement(name), given).rowcount
         return rows
 
-    connection.execute("ANALYZE load_stage")
-    do("places")
-    connection.execute("ANALYZE load_place")
-    run(connection, _with_facts(_statement("incoming"), feed, staged), given)
-    connection.execute("ANALYZE load_incoming")
-    repeated = do("repeats")
-    do("clashes")
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    connection.execute("ANALYZE load_stage (line)")
+    do("places", "days")
+    connection.execute("ANALYZE load_place (raw), load_day (raw)")
+    run(connection, _composed(_statement("incoming"), feed, staged), given)
+    connection.execute("ANALYZE load_incoming (customer_id, found, fault)")
+    repeated = 0
+    if run(connection, _statement("twice")).fetchone() == (True,):
+        repeated = do("repeats")
+        do("clashes")
+    do("addressees")
+    lay_out(connection)
+    do("points")
+    connection.execute("ANALYZE load_point (customer_id, found)")
+    do("alike", "customers_changed")
     with bare(connection, TABLES) if _fills(connection) else nullcontext():
-        do(
-            "customers_changed",
-            "customers_updated",
-            "customers_new",
-            "identifiers_new",
-            "guards_new",
-            "addressees",
-        )
-        lay_out(connection)
-        do("points", "points_new")
+        do("customers_updated", "customers_new", "identifiers_new", "guards_new", "sharing", "points_new")
     do("identifiers_more", "points_more", "notices", "not_main", "mains_off", "mains_on")
-    connection.execute("ANALYZE load_point")
-    do("sharing")
     counts = run(connection, _statement("counted")).fetchone()
     assert counts is not None
     created, changed, known, finess, phones, postcodes, suspect, unresolved = (int(count) for count in counts)
@@ -114,7 +119,9 @@ def merge(connection: Connection, feed: Feed, staged: Staged, *, source: str, on
     ]
     towns = tuple((str(code), str(town)) for code, town in run(connection, _statement("unresolved")))
     connection.execute("DROP VIEW addressee")
-    connection.execute("DROP TABLE load_place, load_incoming, load_point, load_changed, laid_out, best")
+    connection.execute(
+        "DROP TABLE load_place, load_day, load_incoming, load_point, load_alike, load_changed, laid_out, best"
+    )
     return Merged(
         created,
         changed,
@@ -144,19 +151,36 @@ def _statement(name: str) -> LiteralString:
     return statement("load_customers", name)
 
 
-def _with_facts(text: LiteralString, feed: Feed, staged: Staged) -> LiteralString:
-    """Return the statement with the file's own facts in it: numbers as numbers, the rest as words."""
+def _composed(text: LiteralString, feed: Feed, staged: Staged) -> LiteralString:
+    """Return the statement with the file's own columns in it.
+
+    A column that the file lacks is written as NULL, so that the planner drops whatever is computed of it.
+    Facts: numbers as numbers, the rest as words.
+    """
     facts = [name for name in {*feed.columns, *staged.facts} if name.startswith("fact:")]
+    present = [name for name in sorted(facts) if name in staged.columns]
     parts = []
-    for name in sorted(facts):
-        column = 's."' + name.replace('"', '""') + '"'
+    for name in present:
+        column = "s." + _quoted(name)
         key = name.removeprefix("fact:").replace("'", "''")
         parts.append(
-            f"'{key}', CASE WHEN {column} ~ '^ *-?\\d{{1,15}}(\\.\\d+)? *$' THEN to_jsonb({column}::numeric)"
+            f"'{key}', CASE WHEN translate({column}, '0123456789', '') = '' AND length({column}) BETWEEN 1 AND 15 THEN to_jsonb({column}::bigint)"
+            f" WHEN {column} ~ '^ *-?\\d{{1,15}}(\\.\\d+)? *$' THEN to_jsonb({column}::numeric)"
             f" ELSE to_jsonb(tidy({column})) END".replace("%", "%%")
         )
-    parts.append(
-        "'opening_hours', to_jsonb(regexp_replace(regexp_replace(substring(s.hours_html FROM '<div class=\"horaires\">(.*?)</div>'),"
-        " '</li>\\s*<li>', '; ', 'g'), '<[^>]+>', '', 'g'))"
+    if "hours_html" in staged.columns:
+        parts.append(
+            "'opening_hours', to_jsonb(regexp_replace(regexp_replace(substring(s.hours_html FROM '<div class=\"horaires\">(.*?)</div>'),"
+            " '</li>\\s*<li>', '; ', 'g'), '<[^>]+>', '', 'g'))"
+        )
+    columns = ", ".join(
+        _quoted(name) if name in staged.columns else f"NULL::text AS {_quoted(name)}"
+        for name in (*feed.columns, *(name for name in facts if name not in feed.columns))
     )
-    return text.replace("/*facts*/", f"jsonb_strip_nulls(jsonb_build_object({', '.join(parts)}))")
+    return text.replace(
+        "/*facts*/", f"jsonb_strip_nulls(jsonb_build_object({', '.join(parts)}))" if parts else "'{}'::jsonb"
+    ).replace("/*stage*/", f"(SELECT line, {columns.replace('%', '%%')} FROM load_stage)")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -43,6 +43,7 @@ class Staged:
     facts: tuple[str, ...]  #: columns that become facts of the company's own
     rejected: list[Rejected] = field(default_factory=list)
     were_numbered: bool = False  #: lines are rows of the file, not yet places in it
+    columns: frozenset[str] = frozenset()  #: ours that the file has; the others are NULL in every line
 
 
 def mapped(file: TableFile, feed: Feed) -> tuple[list[str], list[str], list[str]]:
@@ -107,7 +108,9 @@ def stage(connection: Connection, file: TableFile, feed: Feed) -> Staged:
                     for block in blocks(attempt, digest):
                         copy.write(block)
                 lines = cursor.rowcount
-                return Staged(digest.hexdigest(), lines, tuple(ignored), tuple(facts), [], True)
+                return Staged(
+                    digest.hexdigest(), lines, tuple(ignored), tuple(facts), [], True, frozenset(names)
+                )
         except psycopg.errors.BadCopyFileFormat:
             break
         except _STUMBLES:
@@ -161,7 +164,7 @@ def _patiently(
     digest = hashlib.sha256()
     for _ in blocks(file, digest):
         pass
-    return Staged(digest.hexdigest(), lines, tuple(ignored), tuple(facts), rejected)
+    return Staged(digest.hexdigest(), lines, tuple(ignored), tuple(facts), rejected, columns=frozenset(names))
 
 
 def _wrong_width(found: int, wanted: int) -> tuple[Say, Say]:
@@ -190,4 +193,4 @@ def stage_rows(
         for row in rows:
             digest.update(repr(row).encode())
             copy.write_row(row)
-    return Staged(digest.hexdigest(), len(rows), (), ())
+    return Staged(digest.hexdigest(), len(rows), (), (), columns=frozenset(names))

@@ -54,12 +54,12 @@ CREATE TABLE customer (
 );
 
 CREATE TABLE identifier (                 -- RPPS FINESS SIRET CIP ..., and each outside system's own id as ext:<system>
-    scheme           text NOT NULL,
-    value            text NOT NULL,
+    scheme           text COLLATE "C" NOT NULL,     -- compared as bytes: keys have no language, and a sort costs a third
+    value            text COLLATE "C" NOT NULL,
     customer_id      bigint NOT NULL REFERENCES customer,
     checksum_suspect boolean NOT NULL DEFAULT false,   -- kept and flagged, never dropped in silence
     source           text NOT NULL,
-    PRIMARY KEY (scheme, value)
+    PRIMARY KEY (value, scheme)           -- the value first: it tells apart, the scheme repeats
 );
 CREATE INDEX identifier_of_customer ON identifier (customer_id);  -- the 360° view, merges
 
@@ -83,8 +83,8 @@ CREATE INDEX affiliation_of_organisation ON affiliation (organisation_id);  -- t
 CREATE TABLE contact_point (
     contact_point_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_id     bigint NOT NULL REFERENCES customer,
-    type            text NOT NULL CHECK (type IN ('email','postal','phone_fixed','phone_mobile','fax','web_id','mss')),
-    value_norm      text NOT NULL,        -- e-mail with lower-case domain; phone +33...; postal: lines joined by '|', L1..L6
+    type            text COLLATE "C" NOT NULL CHECK (type IN ('email','postal','phone_fixed','phone_mobile','fax','web_id','mss')),
+    value_norm      text COLLATE "C" NOT NULL,        -- e-mail with lower-case domain; phone +33...; postal: lines joined by '|', L1..L6
     value_raw       text,
     usage           text NOT NULL DEFAULT 'professional_named'
                     CHECK (usage IN ('professional_named','professional_generic','personal','org')),
@@ -103,7 +103,7 @@ CREATE TABLE contact_point (
     UNIQUE (customer_id, type, value_norm)
 );
 CREATE UNIQUE INDEX contact_point_main ON contact_point (customer_id, type) WHERE is_main;  -- eligibility, composing: one probe
-CREATE INDEX contact_point_by_value ON contact_point (type, value_norm);  -- shared mailboxes, bounces, suppression by value
+CREATE INDEX contact_point_by_value ON contact_point (value_norm) WHERE type <> 'postal';  -- who else has this mailbox, this telephone
 
 CREATE TABLE consent_event (              -- append-only: what was said, when, how it is proven
     consent_event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -4,94 +4,123 @@
 -- name: places
 -- Postcode and town are judged once per pair, not once per line. A CEDEX is found by its code alone.
 CREATE UNLOGGED TABLE load_place AS
-WITH pair AS (SELECT DISTINCT coalesce(postcode, '') AS raw_postcode, coalesce(town, '') AS raw_town FROM load_stage),
+WITH pair AS (SELECT coalesce(postcode, '') AS raw_postcode, coalesce(town, '') AS raw_town FROM load_stage GROUP BY 1, 2),
 clean AS (
     SELECT raw_postcode, raw_town, tidy(raw_town) AS town,
            CASE WHEN is_digits(btrim(raw_postcode), 4) THEN '0' || btrim(raw_postcode) ELSE tidy(raw_postcode) END AS postcode,
            is_digits(btrim(raw_postcode), 4) AS is_repaired, folded_town(raw_town) AS town_folded
       FROM pair)
-SELECT c.raw_postcode, c.raw_town, c.postcode, c.town, c.is_repaired, t.insee, d.department, d.region, d.timezone,
-       c.town IS NOT NULL AND c.postcode IS NOT NULL AND t.insee IS NULL AND EXISTS (SELECT FROM town) AS is_unresolved
+SELECT c.raw_postcode || '|' || c.raw_town AS raw, c.postcode, c.town, c.is_repaired, t.insee, d.department, d.region, d.timezone,
+       c.town IS NOT NULL AND c.postcode IS NOT NULL AND t.insee IS NULL AND EXISTS (SELECT FROM town) AS is_unresolved,
+       -- the last line of an envelope, where it is no more than this
+       CASE WHEN is_simple_name(c.town) AND length(c.town) <= 32 AND c.town !~* 'arrondissement|^\d' THEN c.postcode || ' ' || folded(c.town) END AS locality
   FROM clean c
   LEFT JOIN LATERAL (SELECT insee FROM town t
                       WHERE t.postcode = c.postcode AND (t.folded = c.town_folded OR t.cedex)
                       ORDER BY t.folded = c.town_folded DESC, insee LIMIT 1) AS t ON true
   LEFT JOIN department d ON d.department = department_of(t.insee, c.postcode)
 
+-- name: days
+CREATE UNLOGGED TABLE load_day AS
+SELECT raw, date_of(raw) AS day FROM (SELECT source_date AS raw FROM load_stage WHERE source_date IS NOT NULL GROUP BY source_date) AS given
+
 -- name: incoming
 -- Every line cleaned, with what is wrong with it. `fault` keeps the line out, `slips` only values of it.
--- OFFSET 0 keeps what the inner query computes from being computed again at each use.
+-- OFFSET 0 keeps what an inner query computes from being computed again at each use. Dear expressions stand
+-- where only odd values reach them. Parallel workers share the lines; the statements after this one only copy.
 CREATE UNLOGGED TABLE load_incoming AS
-SELECT line, of,
-       kind, status, civility, title, last_name, first_name, org_name, trade_name, language, profession, specialty,
+SELECT line, of, kind, status, civility, title, last_name, first_name, org_name, trade_name,
+       CASE WHEN last_name IS NULL THEN org_folded WHEN first_name IS NULL THEN last_folded ELSE last_folded || ' ' || first_folded END AS sort_name,
+       language, profession, specialty,
        CASE WHEN specialty IS NULL THEN NULL WHEN specialty IN ('SM26','SM53','SM54') THEN 'GP' WHEN specialty IN ('SM04','SM73','SM79','SM80','SM81') THEN 'CARDIO'
             WHEN specialty IN ('SM23','SM35','SM36','SM37') THEN 'ONCO' WHEN specialty IN ('SM16','SM62') THEN 'ENDOC'
             WHEN specialty IN ('SM21','SM22','SM71') THEN 'HEMATO' WHEN specialty IN ('SM41','SM91') THEN 'PNEUMO'
             WHEN specialty = 'SM40' OR specialty BETWEEN 'SM87' AND 'SM90' THEN 'PEDIA' ELSE specialty END AS specialty_group,
-       practice_mode, sector, category,
-       coalesce(number || ' ', '') || street AS street, complement, box, postcode, town, insee, department, region, timezone, country,
+       practice_mode, sector, category, street, complement, box, postcode, town, insee, department, region, timezone, country,
        latitude, longitude, credit_status, do_not_call, notice_given_at, facts, source_date,
        ext, rpps, rpps IS NOT NULL AND NOT key_holds('RPPS', rpps) AS rpps_suspect,
        finess, finess IS NOT NULL AND NOT key_holds('FINESS', finess) AS finess_suspect,
        siret, siret IS NOT NULL AND NOT key_holds('SIRET', siret) AS siret_suspect,
-       email, CASE WHEN of = 'organisation' THEN 'org'
-                   WHEN email ~ '^(secretariat|contact|info|accueil|cabinet|pharmacie|direction|bonjour|hello)[.@_-]' THEN 'professional_generic'
+       email, CASE WHEN email IS NULL THEN NULL WHEN of = 'organisation' THEN 'org'
+                   WHEN left(email, 1) IN ('s', 'c', 'i', 'a', 'p', 'd', 'b', 'h') AND email ~ '^(secretariat|contact|info|accueil|cabinet|pharmacie|direction|bonjour|hello)[.@_-]' THEN 'professional_generic'
                    WHEN kind = 'patient' THEN 'personal' ELSE 'professional_named' END AS usage,
-       phone, phone ~ '^\+(33[67]|590690|590691|59669|594694|26269|262639)' AS phone_is_mobile,
-       mobile, mobile ~ '^\+(33[67]|590690|590691|59669|594694|26269|262639)' AS mobile_is_mobile,
-       finess_repaired, phone_repaired, postcode_repaired, is_unresolved,
-       found, coalesce(found, %(base)s + line) AS customer_id,
+       phone, mobile, phone_is_mobile, mobile_is_mobile, finess_repaired, phone_repaired, postcode_repaired, is_unresolved,
+       -- line by line as an envelope has them; NULL where the rules of post have to look at it
+       CASE WHEN postcode IS NULL OR town IS NULL OR country NOT IN ('FR', 'MC') THEN NULL
+            WHEN length(delivery_line) <= 38
+             AND (last_name IS NULL OR last_is_simple AND (first_name IS NULL OR first_is_simple) AND length(last_folded) + coalesce(length(first_folded), 0) <= 33)
+             AND (org_name IS NULL OR org_is_simple AND length(org_folded) <= 38)
+            THEN concat_ws('|', CASE WHEN last_name IS NULL THEN org_folded ELSE org_name END,
+                           CASE WHEN last_name IS NOT NULL THEN concat_ws(' ', coalesce(title, civility), first_folded, last_folded) END,
+                           delivery_line, locality)
+            WHEN is_plain_address(org_name, person, complement, street, box, town) THEN postal_value(org_name, person, complement, street, box, postcode, town)
+            END AS postal,
+       person, found, coalesce(found, %(base)s + line) AS customer_id,
        CASE WHEN least(by_rpps, by_finess, by_siret, by_ext) <> greatest(by_rpps, by_finess, by_siret, by_ext) THEN 'two_customers'
             WHEN kind IS NULL THEN 'unknown_kind'
             WHEN rpps IS NOT NULL AND NOT is_digits(rpps, 11) THEN 'bad_rpps'
-            WHEN finess IS NOT NULL AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess'
+            WHEN finess IS NOT NULL AND NOT is_digits(finess, 9) AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess'
             WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret'
             WHEN coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier'
             WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END AS fault,
        CASE WHEN given_email IS NOT NULL AND email IS NULL OR given_phone IS NOT NULL AND phone IS NULL
-              OR given_mobile IS NOT NULL AND mobile IS NULL OR country = 'FR' AND postcode IS NOT NULL AND NOT is_digits(postcode, 5)
-              OR bad_place OR bad_date
+              OR given_mobile IS NOT NULL AND mobile IS NULL OR bad_postcode OR bad_place OR bad_date
             THEN array_remove(ARRAY[CASE WHEN given_email IS NOT NULL AND email IS NULL THEN 'bad_email' END,
                                     CASE WHEN given_phone IS NOT NULL AND phone IS NULL THEN 'bad_phone' END,
                                     CASE WHEN given_mobile IS NOT NULL AND mobile IS NULL THEN 'bad_mobile' END,
-                                    CASE WHEN country = 'FR' AND postcode IS NOT NULL AND NOT is_digits(postcode, 5) THEN 'bad_postcode' END,
+                                    CASE WHEN bad_postcode THEN 'bad_postcode' END,
                                     CASE WHEN bad_place THEN 'bad_place' END, CASE WHEN bad_date THEN 'bad_date' END], NULL) END AS slips
   FROM (SELECT c.*, r.customer_id AS by_rpps, f.customer_id AS by_finess, t.customer_id AS by_siret, e.customer_id AS by_ext,
                coalesce(r.customer_id, f.customer_id, t.customer_id, e.customer_id) AS found
-          FROM (SELECT c.*, CASE WHEN of = 'organisation' THEN any_finess END AS finess, CASE WHEN of = 'organisation' THEN any_siret END AS siret
-                  FROM (SELECT c.*, CASE WHEN kind IN ('pharmacy','hospital','distributor','wholesaler','authority') THEN 'organisation' ELSE 'person' END AS of
-                          FROM (SELECT s.line, p.postcode, p.town, coalesce(s.insee, p.insee) AS insee, p.department, p.region, p.timezone, p.is_unresolved,
+          FROM (SELECT c.*, CASE WHEN of = 'organisation' THEN any_finess END AS finess, CASE WHEN of = 'organisation' THEN any_siret END AS siret,
+                       CASE WHEN locality IS NOT NULL AND complement IS NULL AND box IS NULL THEN simple_delivery_line(street_folded) END AS delivery_line,
+                       CASE WHEN last_name IS NOT NULL THEN concat_ws(' ', CASE title WHEN 'DR' THEN 'Dr' WHEN 'PR' THEN 'Pr'
+                            ELSE CASE civility WHEN 'M' THEN 'M.' WHEN 'MME' THEN 'Mme' END END, first_name, last_name) END AS person,
+                       CASE WHEN left(phone, 3) = '+33' THEN substr(phone, 4, 1) IN ('6', '7') ELSE phone ~ '^\+(590690|590691|59669|594694|26269|262639)' END AS phone_is_mobile,
+                       CASE WHEN left(mobile, 3) = '+33' THEN substr(mobile, 4, 1) IN ('6', '7') ELSE mobile ~ '^\+(590690|590691|59669|594694|26269|262639)' END AS mobile_is_mobile,
+                       country = 'FR' AND NOT is_digits(postcode, 5) AS bad_postcode,
+                       given_latitude IS NOT NULL AND latitude IS NULL OR given_longitude IS NOT NULL AND longitude IS NULL AS bad_place,
+                       given_source_date IS NOT NULL AND source_date IS NULL OR given_notice IS NOT NULL AND notice_given_at IS NULL AS bad_date
+                  FROM (SELECT c.*, CASE WHEN kind IN ('pharmacy','hospital','distributor','wholesaler','authority') THEN 'organisation' ELSE 'person' END AS of,
+                               CASE WHEN last_is_simple THEN given_last_name ELSE tidy(given_last_name) END AS last_name,
+                               CASE WHEN first_is_simple THEN given_first_name ELSE tidy(given_first_name) END AS first_name,
+                               CASE WHEN org_is_simple THEN given_org_name ELSE tidy(given_org_name) END AS org_name,
+                               CASE WHEN street_is_simple THEN given_street ELSE tidy(given_street) END AS street,
+                               CASE WHEN last_is_simple THEN folded_simple(given_last_name) ELSE folded(given_last_name) END AS last_folded,
+                               CASE WHEN first_is_simple THEN folded_simple(given_first_name) ELSE folded(given_first_name) END AS first_folded,
+                               CASE WHEN org_is_simple THEN folded_simple(given_org_name) ELSE folded(given_org_name) END AS org_folded,
+                               CASE WHEN street_is_simple THEN folded_simple(given_street) END AS street_folded
+                          FROM (SELECT s.line, p.postcode, p.town, p.locality, coalesce(s.insee, p.insee) AS insee, p.department, p.region, p.timezone, p.is_unresolved,
                p.is_repaired AS postcode_repaired,
-               coalesce(%(kind)s, CASE folded(s.kind)
+               coalesce(%(kind)s, CASE WHEN s.kind IN ('prescriber','pharmacist','pharmacy','hospital','paramedical','distributor','wholesaler','authority') THEN s.kind
+                   ELSE CASE folded(s.kind)
                    WHEN 'PRESCRIBER' THEN 'prescriber' WHEN 'MEDECIN' THEN 'prescriber' WHEN 'PHARMACIST' THEN 'pharmacist' WHEN 'PHARMACIEN' THEN 'pharmacist'
                    WHEN 'PHARMACY' THEN 'pharmacy' WHEN 'PHARMACIE' THEN 'pharmacy' WHEN 'OFFICINE' THEN 'pharmacy' WHEN 'HOSPITAL' THEN 'hospital'
                    WHEN 'HOPITAL' THEN 'hospital' WHEN 'DISTRIBUTOR' THEN 'distributor' WHEN 'WHOLESALER' THEN 'wholesaler' WHEN 'REPARTITEUR' THEN 'wholesaler'
                    WHEN 'AUTHORITY' THEN 'authority' WHEN 'TUTELLE' THEN 'authority' WHEN 'EXPERT' THEN 'expert' WHEN 'PATIENT' THEN 'patient'
                    WHEN 'PRESS' THEN 'press' WHEN 'PRESSE' THEN 'press' WHEN 'PARAMEDICAL' THEN 'paramedical'
                    ELSE CASE WHEN btrim(s.kind) <> '' THEN NULL WHEN s.profession IN ('10','40','50') THEN 'prescriber' WHEN s.profession = '21' THEN 'pharmacist'
-                             WHEN s.profession IN ('60','70','80') THEN 'paramedical' END END) AS kind,
-               CASE WHEN lower(s.status) IN ('inactive','retired','deceased','suspended','unknown') THEN lower(s.status) WHEN lower(s.status) IN ('active', 'actif') THEN 'active' END AS status,
+                             WHEN s.profession IN ('60','70','80') THEN 'paramedical' END END END) AS kind,
+               CASE WHEN s.status IS NULL THEN NULL WHEN lower(s.status) IN ('inactive','retired','deceased','suspended','unknown') THEN lower(s.status)
+                    WHEN lower(s.status) IN ('active', 'actif') THEN 'active' END AS status,
                CASE WHEN s.civility IS NULL THEN NULL WHEN upper(s.civility) IN ('M', 'M.', 'MR', 'MONSIEUR') THEN 'M'
                     WHEN upper(s.civility) IN ('MME', 'MLLE', 'MME.', 'MADAME', 'MLE') THEN 'MME' END AS civility,
                CASE WHEN s.title IS NULL THEN NULL WHEN upper(s.title) IN ('DR', 'DR.', 'DOCTEUR') THEN 'DR' WHEN upper(s.title) IN ('PR', 'PR.', 'PROFESSEUR') THEN 'PR' END AS title,
-               tidy(s.last_name) AS last_name, tidy(s.first_name) AS first_name, tidy(s.org_name) AS org_name, tidy(s.trade_name) AS trade_name,
+               s.last_name AS given_last_name, s.first_name AS given_first_name, s.org_name AS given_org_name, coalesce(s.number || ' ', '') || s.street AS given_street,
+               is_simple_name(s.last_name) AS last_is_simple, is_simple_name(s.first_name) AS first_is_simple, is_simple_name(s.org_name) AS org_is_simple,
+               is_simple_name(coalesce(s.number || ' ', '') || s.street) AS street_is_simple, tidy(s.trade_name) AS trade_name,
                nullif(lower(left(btrim(s.language), 2)), '') AS language, nullif(btrim(s.profession), '') AS profession,
                nullif(upper(btrim(s.specialty)), '') AS specialty, nullif(upper(btrim(s.practice_mode)), '') AS practice_mode,
                coalesce(nullif(upper(btrim(s.sector)), ''), %(sector)s) AS sector, coalesce(tidy(s.category), %(category)s) AS category,
-               tidy(s.number) AS number, tidy(s.street) AS street, tidy(s.complement) AS complement, tidy(s.box) AS box,
+               tidy(s.complement) AS complement, tidy(s.box) AS box,
                coalesce(nullif(upper(btrim(s.country)), ''), 'FR') AS country,
+               nullif(btrim(s.latitude), '') AS given_latitude, nullif(btrim(s.longitude), '') AS given_longitude,
                CASE WHEN s.latitude ~ '^ *-?\d{1,2}([.,]\d+)? *$' THEN replace(s.latitude, ',', '.')::double precision END AS latitude,
                CASE WHEN s.longitude ~ '^ *-?\d{1,3}([.,]\d+)? *$' THEN replace(s.longitude, ',', '.')::double precision END AS longitude,
-               (nullif(btrim(s.latitude), '') IS NOT NULL AND s.latitude !~ '^ *-?\d{1,2}([.,]\d+)? *$')
-               OR (nullif(btrim(s.longitude), '') IS NOT NULL AND s.longitude !~ '^ *-?\d{1,3}([.,]\d+)? *$') AS bad_place,
-               CASE WHEN lower(s.credit_status) IN ('ok','watch','dunning','blocked') THEN lower(s.credit_status) END AS credit_status,
+               CASE WHEN s.credit_status IS NULL THEN NULL WHEN lower(s.credit_status) IN ('ok','watch','dunning','blocked') THEN lower(s.credit_status) END AS credit_status,
                lower(s.do_not_call) IN ('1','oui','yes','true','o','y') AS do_not_call,
-               CASE WHEN s.notice_given_at ~ '^\d{4}-\d\d-\d\d' THEN left(s.notice_given_at, 10)::date
-                    WHEN s.notice_given_at ~ '^\d\d/\d\d/\d{4}' THEN to_date(left(s.notice_given_at, 10), 'DD/MM/YYYY') END AS notice_given_at,
-               CASE WHEN s.source_date ~ '^\d{4}-\d\d-\d\d' THEN left(s.source_date, 10)::date
-                    WHEN s.source_date ~ '^\d\d/\d\d/\d{4}' THEN to_date(left(s.source_date, 10), 'DD/MM/YYYY') END AS source_date,
-               (nullif(s.source_date, '') IS NOT NULL AND s.source_date !~ '^(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})')
-               OR (nullif(s.notice_given_at, '') IS NOT NULL AND s.notice_given_at !~ '^(\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4})') AS bad_date,
+               nullif(s.notice_given_at, '') AS given_notice, date_of(s.notice_given_at) AS notice_given_at,
+               nullif(s.source_date, '') AS given_source_date, d.day AS source_date,
                /*facts*/ AS facts,
                nullif(btrim(s.ext), '') AS ext,
                CASE WHEN length(s.rpps) = 12 AND left(s.rpps, 1) = '8' THEN substr(s.rpps, 2) ELSE nullif(btrim(s.rpps), '') END AS rpps,
@@ -99,21 +128,30 @@ SELECT line, of,
                is_digits(btrim(s.finess), 8) AS finess_repaired,
                nullif(replace(s.siret, ' ', ''), '') AS any_siret,
                nullif(btrim(s.email), '') AS given_email,
-               CASE WHEN s.email ~ '^ *[^@ <>"(),;:\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+ *$'
-                    THEN CASE WHEN s.email = lower(s.email) THEN btrim(s.email)
-                              ELSE split_part(btrim(s.email), '@', 1) || '@' || lower(split_part(btrim(s.email), '@', 2)) END END AS email,
+               CASE WHEN s.email ~ '^[^@ <>"(),;:\\]+@[a-z0-9-]+(\.[a-z0-9-]+)+$' THEN s.email
+                    WHEN s.email ~ '^ *[^@ <>"(),;:\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+ *$'
+                    THEN split_part(btrim(s.email), '@', 1) || '@' || lower(split_part(btrim(s.email), '@', 2)) END AS email,
                nullif(btrim(s.phone), '') AS given_phone,
                -- a pharmacy's page says where to book: between the tags of its opening hours
                coalesce(phone_e164(s.phone), phone_e164(substring(s.hours_html FROM 'rendez-vous *: *</strong> *([0-9+][0-9 .]+)'))) AS phone,
                is_digits(s.phone, 9) AS phone_repaired,
                nullif(btrim(s.mobile), '') AS given_mobile, phone_e164(s.mobile) AS mobile
-          FROM load_stage AS s
-          JOIN load_place p ON p.raw_postcode = coalesce(s.postcode, '') AND p.raw_town = coalesce(s.town, '')
-        OFFSET 0) AS c) AS c) AS c
+          FROM /*stage*/ AS s
+          JOIN load_place p ON p.raw = coalesce(s.postcode, '') || '|' || coalesce(s.town, '')
+          LEFT JOIN load_day d ON d.raw = s.source_date
+        OFFSET bigint '0') AS c OFFSET bigint '0') AS c OFFSET bigint '0') AS c
           LEFT JOIN identifier r ON r.scheme = 'RPPS' AND r.value = c.rpps
           LEFT JOIN identifier f ON f.scheme = 'FINESS' AND f.value = c.finess
           LEFT JOIN identifier t ON t.scheme = 'SIRET' AND t.value = c.siret
           LEFT JOIN identifier e ON e.scheme = %(ext_scheme)s AND e.value = c.ext) AS c
+
+-- name: twice
+-- Whether two lines may say the same identifier, or be about the same customer: in most files none do.
+SELECT EXISTS (SELECT FROM load_incoming WHERE fault IS NULL AND ext IS NOT NULL GROUP BY hashtextextended(ext, 0) HAVING count(*) > 1)
+    OR EXISTS (SELECT FROM load_incoming WHERE fault IS NULL AND rpps IS NOT NULL GROUP BY hashtextextended(rpps, 0) HAVING count(*) > 1)
+    OR EXISTS (SELECT FROM load_incoming WHERE fault IS NULL AND finess IS NOT NULL GROUP BY hashtextextended(finess, 0) HAVING count(*) > 1)
+    OR EXISTS (SELECT FROM load_incoming WHERE fault IS NULL AND siret IS NOT NULL GROUP BY hashtextextended(siret, 0) HAVING count(*) > 1)
+    OR EXISTS (SELECT FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL GROUP BY found HAVING count(*) > 1)
 
 -- name: repeats
 -- The same customer twice in one file: the last line is the one that counts.
@@ -141,8 +179,7 @@ INSERT INTO customer (customer_id, of, kinds, status, civility, title, last_name
                       profession, specialty, specialty_group, practice_mode, sector, category, street, postcode, town, insee, department,
                       region, country, timezone, latitude, longitude, credit_status, do_not_call, facts, source, source_date)
 OVERRIDING SYSTEM VALUE
-SELECT customer_id, of, ARRAY[kind], coalesce(status, 'active'), civility, title, last_name, first_name, org_name, trade_name,
-       folded(CASE WHEN last_name IS NULL THEN org_name WHEN first_name IS NULL THEN last_name ELSE last_name || ' ' || first_name END),
+SELECT customer_id, of, ARRAY[kind], coalesce(status, 'active'), civility, title, last_name, first_name, org_name, trade_name, sort_name,
        coalesce(language, 'fr'), profession, specialty, specialty_group, practice_mode, sector, category, street, postcode, town, insee, department,
        region, country, coalesce(timezone, 'Europe/Paris'), latitude, longitude, coalesce(credit_status, 'ok'), coalesce(do_not_call, false),
        facts, %(source)s, coalesce(source_date, %(on)s)
@@ -188,19 +225,22 @@ UPDATE customer c
 
 -- name: identifiers_new
 INSERT INTO identifier (scheme, value, customer_id, checksum_suspect, source)
-SELECT 'RPPS', rpps, customer_id, rpps_suspect, %(source)s FROM load_incoming WHERE fault IS NULL AND found IS NULL AND rpps IS NOT NULL
-UNION ALL SELECT 'FINESS', finess, customer_id, finess_suspect, %(source)s FROM load_incoming WHERE fault IS NULL AND found IS NULL AND finess IS NOT NULL
-UNION ALL SELECT 'SIRET', siret, customer_id, siret_suspect, %(source)s FROM load_incoming WHERE fault IS NULL AND found IS NULL AND siret IS NOT NULL
-UNION ALL SELECT %(ext_scheme)s, ext, customer_id, false, %(source)s FROM load_incoming WHERE fault IS NULL AND found IS NULL AND ext IS NOT NULL
+SELECT scheme, value, customer_id, suspect, %(source)s
+  FROM (  SELECT 'RPPS' AS scheme, rpps AS value, customer_id, rpps_suspect AS suspect FROM load_incoming WHERE fault IS NULL AND found IS NULL AND rpps IS NOT NULL
+          UNION ALL SELECT 'FINESS', finess, customer_id, finess_suspect FROM load_incoming WHERE fault IS NULL AND found IS NULL AND finess IS NOT NULL
+          UNION ALL SELECT 'SIRET', siret, customer_id, siret_suspect FROM load_incoming WHERE fault IS NULL AND found IS NULL AND siret IS NOT NULL
+          UNION ALL SELECT %(ext_scheme)s, ext, customer_id, false FROM load_incoming WHERE fault IS NULL AND found IS NULL AND ext IS NOT NULL) AS k
 
 -- name: identifiers_more
 -- What a delivery adds to customers whom we knew under another identifier.
 WITH added AS (
     INSERT INTO identifier (scheme, value, customer_id, checksum_suspect, source)
-    SELECT k.scheme, k.value, found, k.suspect, %(source)s
-      FROM load_incoming CROSS JOIN LATERAL (VALUES ('RPPS', rpps, rpps_suspect), ('FINESS', finess, finess_suspect), ('SIRET', siret, siret_suspect),
-                                                    (%(ext_scheme)s, ext, false)) AS k(scheme, value, suspect)
-     WHERE fault IS NULL AND found IS NOT NULL AND k.value IS NOT NULL
+    SELECT scheme, value, found, suspect, %(source)s
+      FROM (  SELECT 'RPPS' AS scheme, rpps AS value, found, rpps_suspect AS suspect FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND rpps IS NOT NULL
+          UNION ALL SELECT 'FINESS', finess, found, finess_suspect FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND finess IS NOT NULL
+          UNION ALL SELECT 'SIRET', siret, found, siret_suspect FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND siret IS NOT NULL
+          UNION ALL SELECT %(ext_scheme)s, ext, found, false FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND ext IS NOT NULL) AS k
+     WHERE NOT EXISTS (SELECT FROM identifier i WHERE i.scheme = k.scheme AND i.value = k.value)
         ON CONFLICT DO NOTHING RETURNING customer_id)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM added
 
@@ -208,50 +248,74 @@ INSERT INTO load_changed (customer_id) SELECT customer_id FROM added
 INSERT INTO contact_guard (customer_id) SELECT customer_id FROM load_incoming WHERE fault IS NULL AND found IS NULL
 
 -- name: addressees
--- What an envelope says, in parts; the awkward ones are laid out by the rules of post.
+-- The envelopes that one expression could not lay out, in parts: the rules of post do it.
 CREATE TEMP VIEW addressee AS
-SELECT customer_id AS n, org_name AS organisation,
-       CASE WHEN last_name IS NOT NULL THEN concat_ws(' ', CASE title WHEN 'DR' THEN 'Dr' WHEN 'PR' THEN 'Pr'
-                 ELSE CASE civility WHEN 'M' THEN 'M.' WHEN 'MME' THEN 'Mme' END END, first_name, last_name) END AS person,
-       complement, street, box, postcode, town, country
-  FROM load_incoming WHERE fault IS NULL AND postcode IS NOT NULL AND town IS NOT NULL
+SELECT customer_id AS n, org_name AS organisation, person, complement, street, box, postcode, town, country
+  FROM load_incoming WHERE fault IS NULL AND postal IS NULL AND postcode IS NOT NULL AND town IS NOT NULL
 
 -- name: points
--- Everything by which a line can be reached. Two telephones of one kind: the first is the main one.
+-- Everything by which a line can be reached, as far as the base does not have it. Two telephones of one kind: the
+-- first is the main one. Who was erased or merged away gets nothing.
 CREATE UNLOGGED TABLE load_point AS
-SELECT customer_id, found, 'email' AS type, email AS value, usage, true AS is_first, notice_given_at, source_date
-  FROM load_incoming WHERE fault IS NULL AND email IS NOT NULL
-UNION ALL
-SELECT customer_id, found, CASE WHEN phone_is_mobile THEN 'phone_mobile' ELSE 'phone_fixed' END, phone,
-       CASE WHEN of = 'organisation' THEN 'org' ELSE 'professional_named' END, true, NULL, source_date
-  FROM load_incoming WHERE fault IS NULL AND phone IS NOT NULL
-UNION ALL
-SELECT customer_id, found, CASE WHEN mobile_is_mobile THEN 'phone_mobile' ELSE 'phone_fixed' END, mobile,
-       CASE WHEN of = 'organisation' THEN 'org' ELSE 'professional_named' END, phone_is_mobile IS DISTINCT FROM mobile_is_mobile, NULL, source_date
-  FROM load_incoming WHERE fault IS NULL AND mobile IS NOT NULL AND mobile IS DISTINCT FROM phone
-UNION ALL
-SELECT n, i.found, 'postal', coalesce(w.value, postal_value(organisation, person, a.complement, a.street, a.box, a.postcode, a.town)),
-       CASE WHEN person IS NULL THEN 'org' ELSE 'professional_named' END, true, NULL, source_date
-  FROM addressee a JOIN load_incoming i ON i.customer_id = a.n LEFT JOIN laid_out w USING (n)
+SELECT p.*
+  FROM (  SELECT customer_id, found, 'email' AS type, email AS value, usage, true AS is_first, notice_given_at, source_date
+            FROM load_incoming WHERE fault IS NULL AND email IS NOT NULL
+          UNION ALL
+          SELECT customer_id, found, CASE WHEN phone_is_mobile THEN 'phone_mobile' ELSE 'phone_fixed' END, phone,
+                 CASE WHEN of = 'organisation' THEN 'org' ELSE 'professional_named' END, true, NULL, source_date
+            FROM load_incoming WHERE fault IS NULL AND phone IS NOT NULL
+          UNION ALL
+          SELECT customer_id, found, CASE WHEN mobile_is_mobile THEN 'phone_mobile' ELSE 'phone_fixed' END, mobile,
+                 CASE WHEN of = 'organisation' THEN 'org' ELSE 'professional_named' END, phone_is_mobile IS DISTINCT FROM mobile_is_mobile, NULL, source_date
+            FROM load_incoming WHERE fault IS NULL AND mobile IS NOT NULL AND mobile IS DISTINCT FROM phone
+          UNION ALL
+          SELECT customer_id, found, 'postal', postal, CASE WHEN last_name IS NULL THEN 'org' ELSE 'professional_named' END, true, NULL, source_date
+            FROM load_incoming WHERE fault IS NULL AND postal IS NOT NULL
+          UNION ALL
+          SELECT customer_id, found, 'postal', w.value, CASE WHEN last_name IS NULL THEN 'org' ELSE 'professional_named' END, true, NULL, source_date
+            FROM load_incoming i JOIN laid_out w ON w.n = i.customer_id WHERE fault IS NULL) AS p
+ WHERE NOT EXISTS (SELECT FROM contact_point c WHERE c.customer_id = p.customer_id AND c.type = p.type AND c.value_norm = p.value)
+   AND NOT EXISTS (SELECT FROM customer g WHERE g.customer_id = p.found AND g.status IN ('merged', 'erased'))
+
+-- name: alike
+-- Mailboxes and telephones that come to more than one customer, those of the base counted in.
+CREATE UNLOGGED TABLE load_alike AS
+WITH new AS (SELECT type, value, count(*) AS customers FROM load_point WHERE type <> 'postal' GROUP BY type, value),
+before AS (
+    SELECT c.type, c.value_norm AS value, count(*) AS customers
+      FROM new n JOIN contact_point c ON c.type = n.type AND c.value_norm = n.value AND c.type <> 'postal'
+     GROUP BY c.type, c.value_norm)
+SELECT n.type, n.value, n.customers + coalesce(b.customers, 0) AS customers, b.customers IS NOT NULL AS is_known
+  FROM new n LEFT JOIN before b ON b.type = n.type AND b.value = n.value
+ WHERE n.customers + coalesce(b.customers, 0) > 1
+
+-- name: sharing
+UPDATE contact_point p SET shared_with = a.customers
+  FROM load_alike a
+ WHERE a.is_known AND p.type = a.type AND p.value_norm = a.value AND p.type <> 'postal' AND p.shared_with <> a.customers
 
 -- name: points_new
-INSERT INTO contact_point (customer_id, type, value_norm, usage, is_main, notice_given_at, source, source_date)
-SELECT customer_id, type, value, usage, is_first, notice_given_at, %(source)s, coalesce(source_date, %(on)s) FROM load_point WHERE found IS NULL
+INSERT INTO contact_point (customer_id, type, value_norm, usage, is_main, shared_with, notice_given_at, source, source_date)
+SELECT p.customer_id, p.type, p.value, p.usage, p.is_first, coalesce(a.customers, 1), p.notice_given_at, %(source)s, coalesce(p.source_date, %(on)s)
+  FROM load_point p LEFT JOIN load_alike a ON a.type = p.type AND a.value = p.value
+ WHERE p.found IS NULL
 
 -- name: points_more
 -- A known address keeps what we learned about it: a bounce or a refusal is not undone by a delivery.
 WITH added AS (
-    INSERT INTO contact_point (customer_id, type, value_norm, usage, is_main, notice_given_at, source, source_date)
-    SELECT customer_id, type, value, usage, false, notice_given_at, %(source)s, coalesce(source_date, %(on)s) FROM load_point WHERE found IS NOT NULL
-        ON CONFLICT (customer_id, type, value_norm) DO NOTHING RETURNING customer_id)
+    INSERT INTO contact_point (customer_id, type, value_norm, usage, is_main, shared_with, notice_given_at, source, source_date)
+    SELECT p.customer_id, p.type, p.value, p.usage, false, coalesce(a.customers, 1), p.notice_given_at, %(source)s, coalesce(p.source_date, %(on)s)
+      FROM load_point p LEFT JOIN load_alike a ON a.type = p.type AND a.value = p.value
+     WHERE p.found IS NOT NULL
+ RETURNING customer_id)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM added
 
 -- name: notices
 -- The first notice counts; a later delivery does not move its date.
 WITH told AS (
-    UPDATE contact_point p SET notice_given_at = l.notice_given_at
-      FROM load_point l
-     WHERE l.found = p.customer_id AND l.type = p.type AND l.value = p.value_norm AND p.notice_given_at IS NULL AND l.notice_given_at IS NOT NULL
+    UPDATE contact_point p SET notice_given_at = i.notice_given_at
+      FROM load_incoming i
+     WHERE i.fault IS NULL AND i.notice_given_at IS NOT NULL AND i.found = p.customer_id AND p.type = 'email' AND p.value_norm = i.email AND p.notice_given_at IS NULL
  RETURNING p.customer_id)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM told
 
@@ -260,7 +324,7 @@ INSERT INTO load_changed (customer_id) SELECT customer_id FROM told
 CREATE TEMP TABLE best ON COMMIT DROP AS
 SELECT DISTINCT ON (customer_id, type) customer_id, type, contact_point_id
   FROM contact_point p
- WHERE EXISTS (SELECT FROM load_changed c WHERE c.customer_id = p.customer_id)
+ WHERE EXISTS (SELECT FROM load_point l WHERE l.found = p.customer_id)
  ORDER BY customer_id, type, (status IN ('invalid', 'refused', 'blocked')), status <> 'valid', source_date DESC NULLS LAST, contact_point_id DESC
 
 -- name: mains_off
@@ -269,12 +333,6 @@ UPDATE contact_point p SET is_main = false
 
 -- name: mains_on
 UPDATE contact_point p SET is_main = true FROM best b WHERE p.contact_point_id = b.contact_point_id AND NOT p.is_main
-
--- name: sharing
-UPDATE contact_point p SET shared_with = s.customers
-  FROM (SELECT type, value_norm, count(*) AS customers FROM contact_point
-         WHERE (type, value_norm) IN (SELECT type, value FROM load_point WHERE type <> 'postal') GROUP BY type, value_norm) AS s
- WHERE p.type = s.type AND p.value_norm = s.value_norm AND p.shared_with <> s.customers
 
 -- name: counted
 SELECT count(*) FILTER (WHERE fault IS NULL AND found IS NULL),
