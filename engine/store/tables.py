@@ -43,26 +43,41 @@ CUSTOMER: Final = _table("customer", customer_id=sa.BigInteger, changed_at=_MOME
 CUSTOMER_VERSION: Final = _table(
     "customer_version", customer_id=sa.BigInteger, valid_from=_MOMENT, valid_to=_MOMENT, **_FACTS
 )
-TOUCH: Final = _table(
-    "touch", touch_id=sa.BigInteger, customer_id=sa.BigInteger, run_id=sa.BigInteger, campaign=sa.Text, step=sa.Text,
-    channel=sa.Text, direction=sa.Text, brand=sa.Text, state=sa.Text, reason=sa.Text, outcome=sa.Text, outcome_at=_MOMENT,
-    due_at=_MOMENT, touched_at=_MOMENT,
-)  # fmt: skip
-RESPONSE: Final = _table(
-    "response", customer_id=sa.BigInteger, run_id=sa.BigInteger, campaign=sa.Text, step=sa.Text, channel=sa.Text, brand=sa.Text,
-    type=sa.Text, at=_MOMENT, value=sa.Numeric,
-)  # fmt: skip
-ORDERS: Final = _table(
-    "orders",
-    order_id=sa.BigInteger,
-    customer_id=sa.BigInteger,
-    ordered_at=_MOMENT,
-    status=sa.Text,
-    amount_ht=sa.Numeric,
-)
-ORDER_LINE: Final = _table(
-    "order_line", order_id=sa.BigInteger, brand=sa.Text, units=sa.Integer, amount_ht=sa.Numeric
-)
+_PAST: Final[dict[str, dict[str, Any]]] = {
+    "touch": {
+        "touch_id": sa.BigInteger, "customer_id": sa.BigInteger, "run_id": sa.BigInteger, "campaign": sa.Text, "step": sa.Text,
+        "channel": sa.Text, "direction": sa.Text, "brand": sa.Text, "state": sa.Text, "reason": sa.Text, "outcome": sa.Text,
+        "outcome_at": _MOMENT, "due_at": _MOMENT, "touched_at": _MOMENT,
+    },
+    "response": {
+        "response_id": sa.BigInteger, "customer_id": sa.BigInteger, "run_id": sa.BigInteger, "campaign": sa.Text, "step": sa.Text,
+        "channel": sa.Text, "brand": sa.Text, "type": sa.Text, "at": _MOMENT, "value": sa.Numeric,
+    },
+    "orders": {
+        "order_id": sa.BigInteger, "customer_id": sa.BigInteger, "ordered_at": _MOMENT, "status": sa.Text, "amount_ht": sa.Numeric,
+    },
+    "order_line": {"order_id": sa.BigInteger, "brand": sa.Text, "units": sa.Integer, "amount_ht": sa.Numeric},
+    "contact_point": {"customer_id": sa.BigInteger, "type": sa.Text, "status": sa.Text, "is_main": sa.Boolean},
+    "affiliation": {"person_id": sa.BigInteger, "role": sa.Text, "valid_from": sa.Date, "valid_to": sa.Date},
+    "alignment": {"customer_id": sa.BigInteger, "territory": sa.Text},
+}  # fmt: skip
+
+
+def _kept(name: str, since: str) -> tuple[sa.Table, sa.Table]:
+    """Return a table whose earlier rows are kept, and the table that keeps them."""
+    version = f"{name.removesuffix('s')}_version"
+    return _table(name, **_PAST[name], **{since: _MOMENT}), _table(
+        version, **_PAST[name], known_from=_MOMENT, known_to=_MOMENT
+    )
+
+
+TOUCH, TOUCH_VERSION = _kept("touch", "recorded_at")
+RESPONSE, RESPONSE_VERSION = _kept("response", "recorded_at")
+ORDERS, ORDER_VERSION = _kept("orders", "changed_at")
+ORDER_LINE, ORDER_LINE_VERSION = _kept("order_line", "changed_at")
+CONTACT_POINT, CONTACT_POINT_VERSION = _kept("contact_point", "changed_at")
+AFFILIATION, AFFILIATION_VERSION = _kept("affiliation", "changed_at")
+ALIGNMENT, ALIGNMENT_VERSION = _kept("alignment", "changed_at")
 MEMBER: Final = _table(
     "member",
     run_id=sa.BigInteger,
@@ -73,10 +88,3 @@ MEMBER: Final = _table(
     enrolled_at=_MOMENT,
 )
 RUN: Final = _table("run", run_id=sa.BigInteger, campaign=sa.Text, brand=sa.Text)
-CONTACT_POINT: Final = _table(
-    "contact_point", customer_id=sa.BigInteger, type=sa.Text, status=sa.Text, is_main=sa.Boolean
-)
-AFFILIATION: Final = _table(
-    "affiliation", person_id=sa.BigInteger, role=sa.Text, valid_from=sa.Date, valid_to=sa.Date
-)
-ALIGNMENT: Final = _table("alignment", customer_id=sa.BigInteger, territory=sa.Text)

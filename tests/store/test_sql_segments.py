@@ -148,7 +148,7 @@ def test_the_role_cannot_leave_itself_or_write_even_with_a_connection_of_its_own
         for statement in (
             "CREATE TEMP TABLE mine (x int)",
             "CREATE TABLE mine (x int)",
-            "DELETE FROM v_touch",
+            "DELETE FROM v_consent",
             "LISTEN a; SELECT pg_notify('a','')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

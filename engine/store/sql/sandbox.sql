@@ -13,7 +13,7 @@ UNION ALL
 SELECT p.oid::regprocedure::text
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
  WHERE n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
-   AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past')
+   AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past','only_of_today')
    AND has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
 UNION ALL
 SELECT c.oid::regclass::text
@@ -43,7 +43,7 @@ BEGIN
                   AND (n.nspname = 'pg_catalog'
                        AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file)$'
                        OR n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
-                          AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past')) LOOP
+                          AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past','only_of_today')) LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, touchbase_segment', gap.what);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', gap.what, current_user);
     END LOOP;
