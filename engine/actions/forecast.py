@@ -13,9 +13,9 @@ from decimal import Decimal
 from engine.actions.advance import Progress, prove
 from engine.actions.pinned import Definition
 from engine.contract import Channel
-from engine.model.plan import StepPlan
+from engine.model.plan import RepLoad, StepPlan
 from engine.model.written import RunId
-from engine.store import journey, plans
+from engine.store import journey, plans, workload
 from engine.store.database import Connection
 
 
@@ -30,12 +30,16 @@ def first_step(
 ) -> StepPlan:
     """Return what a step does that has just been planned, and let it have gone out."""
     broken = prove(connection, run_id, definition, step, channels, now=now, progress=progress)
-    made = replace(step_as_planned(connection, run_id, definition, step), does_not_compose=broken, due=now)
+    made = replace(
+        step_as_planned(connection, run_id, definition, step, now), does_not_compose=broken, due=now
+    )
     plans.as_if_sent(connection, run_id, step, surely=True)
     return made
 
 
-def step_as_planned(connection: Connection, run_id: RunId, definition: Definition, step: str) -> StepPlan:
+def step_as_planned(
+    connection: Connection, run_id: RunId, definition: Definition, step: str, now: dt.datetime
+) -> StepPlan:
     """Return what a step does that has just been planned."""
     touched = plans.planned(connection, run_id, step)
     return StepPlan(
@@ -46,7 +50,7 @@ def step_as_planned(connection: Connection, run_id: RunId, definition: Definitio
         touched,
         plans.excluded(connection, run_id, step),
         definition.price(step) * touched,
-        reps=_tasks(connection, run_id, definition, step),
+        reps=_tasks(connection, run_id, definition, step, now),
     )
 
 
@@ -112,7 +116,7 @@ def _later(
     broken = prove(connection, run_id, definition, step, channels, now=on, progress=progress)
     touched = plans.planned(connection, run_id, step)
     excluded = plans.excluded(connection, run_id, step)
-    reps = _tasks(connection, run_id, definition, step)
+    reps = _tasks(connection, run_id, definition, step, on)
     plans.as_if_sent(connection, run_id, step, surely=True)
     come_due(whatever_if=True)
     broken += prove(connection, run_id, definition, step, channels, now=on, progress=progress)
@@ -132,11 +136,14 @@ def _later(
     )
 
 
-def _tasks(connection: Connection, run_id: RunId, definition: Definition, step: str) -> dict[str, int]:
-    """Return how many tasks each rep gets by a planned step; none, where it asks nothing of reps."""
-    if getattr(definition.campaign.steps[step], "task", None) is None:
-        return {}
-    return plans.reps(connection, run_id, step)
+def _tasks(
+    connection: Connection, run_id: RunId, definition: Definition, step: str, on: dt.datetime
+) -> Sequence[RepLoad]:
+    """Return what a planned step asks of each rep; nothing, where it asks nothing of reps."""
+    spec = definition.campaign.steps[step]
+    if getattr(spec, "task", None) is None:
+        return ()
+    return workload.loads(connection, run_id, step, spec, definition.campaign.schedule.timezone, on)
 
 
 def _nobody(definition: Definition, step: str) -> StepPlan:

@@ -54,6 +54,19 @@ def judged(plan: Plan, campaign: AnyCampaign, policy: Policy) -> Plan:
                 f"{step.does_not_compose:,} envois de l'étape « {step.step} » ne se composent pas.",
             )
             (stops if step.is_exact else warnings).append(broken)
+        full = [load for load in step.reps if load.utilisation > 1]
+        if full:
+            most = max(full, key=lambda load: load.utilisation)
+            left = sum(load.asked - load.taken for load in full)
+            share = f"{most.utilisation:.0%}" if most.capacity else "∞"
+            warnings.append(
+                Say(
+                    f"Step '{step.step}' asks more of {len(full)} reps than they can do, of {most.code} {share} of it: "
+                    f"{left:,} visits find no room.",
+                    f"L'étape « {step.step} » demande à {len(full)} délégués plus qu'ils ne peuvent, à {most.code} {share} : "
+                    f"{left:,} visites ne trouvent pas de place.",
+                )
+            )
     later = sum((step.cost for step in plan.steps), Decimal(0))
     if later != plan.cost:
         warnings += [

@@ -118,7 +118,7 @@ def _plan_itself(connection: Connection, run_id: RunId, definition: Definition, 
     who = plans.parts(connection, run_id)
     plan_id = plan_sha(definition.sha, slot.name, digest, who)[:LENGTH_OF_ID]
     steps = [
-        step_as_planned(connection, run_id, definition, name)
+        step_as_planned(connection, run_id, definition, name, slot.at)
         for name in definition.campaign.steps
         if f"step:{name}" in who
     ]

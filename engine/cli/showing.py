@@ -112,9 +112,11 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
 
 def _reps(step: StepPlan) -> None:
     """Say how the tasks of a step fall on the reps."""
-    loads = list(step.reps.items())
-    most = ", ".join(f"{code} {count(number)}" for code, number in loads[:3])
-    tasks, middle = sum(step.reps.values()), loads[len(loads) // 2][1]
+    loads = step.reps
+    most = ", ".join(
+        f"{load.code} {count(load.asked)} ({load.utilisation:.0%})" for load in loads[:3] if load.capacity
+    )
+    tasks, middle = sum(load.asked for load in loads), loads[len(loads) // 2].asked
     say(
         Say(
             f"  {step.step}: {count(tasks)} tasks for {count(len(loads))} reps, {count(middle)} each in the middle; most: {most}",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
@@ -26,6 +26,22 @@ def plan_sha(definition_sha: str, slot: str, digest: str, who: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class RepLoad:
+    """What one step asks of one rep, within the step's window."""
+
+    code: str
+    asked: int  #: tasks that the step asks
+    taken: int  #: tasks among them that find room
+    capacity: int  #: visits that the rep can do
+    already: int  #: visits that the field has planned, and tasks that are open
+
+    @property
+    def utilisation(self) -> float:
+        """Return what would have to be done as a share of what can be: 1.19 is too much by 19 %."""
+        return (self.already + self.asked) / self.capacity if self.capacity else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """What a plan says of one step.
 
@@ -43,7 +59,7 @@ class StepPlan:
     cost: Decimal  #: of those touched
     does_not_compose: int = 0  #: of `at_most`: every one of them was composed
     due: dt.datetime | None = None  #: when it comes due; None: for nobody is it known
-    reps: Mapping[str, int] = field(default_factory=dict)  #: tasks by the rep's code, most first
+    reps: Sequence[RepLoad] = ()  #: what it asks of each rep, most first
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ class Plan:
                     "cost": str(step.cost),
                     "does_not_compose": step.does_not_compose,
                     "due": None if step.due is None else step.due.isoformat(),
-                    "reps": dict(step.reps),
+                    "reps": [asdict(load) for load in step.reps],
                 }
                 for step in self.steps
             ],

@@ -104,12 +104,6 @@ def planned(connection: Connection, run_id: int, step: str) -> int:
     return int(row[0])
 
 
-def reps(connection: Connection, run_id: int, step: str) -> dict[str, int]:
-    """Return how many tasks each rep would get by a step, most first; by the rep's code."""
-    rows = run(connection, statement("plans", "reps_of_step"), {"run": run_id, "step": step})
-    return {str(code): int(count) for code, count in rows}
-
-
 def as_if_sent(connection: Connection, run_id: int, step: str, *, surely: bool) -> None:
     """In a rehearsal, let a step have taken place when it was due; `surely`: caps and gaps count it."""
     state = "accepted" if surely else "expired"

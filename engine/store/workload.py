@@ -1,11 +1,11 @@
 """What reps can do: their room for tasks, by working day, and what a step asks of them."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 from engine.model.campaign import Step
+from engine.model.plan import RepLoad
 from engine.model.segment import Library
 from engine.rules.calendar import Region, is_working_day
 from engine.store import audience
@@ -14,22 +14,6 @@ from engine.store.statements import statement
 
 HORIZON: Final = 120
 """Days that a rep's diary is looked ahead; windows that end later are taken to end then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One rep in the window of one step."""
-
-    code: str
-    asked: int  #: tasks that the step asks
-    taken: int  #: tasks among them that find room
-    capacity: int  #: visits that the rep can do in the window
-    already: int  #: visits that the field has planned and tasks that are open
-
-    @property
-    def utilisation(self) -> float:
-        """Return what would have to be done as a share of what can be: 1.19 is too much by 19 %."""
-        return (self.already + self.asked) / self.capacity if self.capacity else float("inf")
 
 
 def parameters(step: Step, now: dt.datetime, zone: str, until: dt.date | None = None) -> dict[str, Any]:
@@ -61,7 +45,7 @@ def importance(step: Step, library: Library) -> str:
 
 def loads(
     connection: Connection, run_id: int, step_name: str, step: Step, zone: str, on: dt.datetime
-) -> list[Load]:
+) -> list[RepLoad]:
     """Return what a step that was planned asks of each rep, most first, within the window that begins `on`."""
     row = connection.execute(
         "SELECT (max(not_after) AT TIME ZONE %s)::date FROM touch WHERE run_id = %s AND step = %s",
@@ -69,7 +53,7 @@ def loads(
     ).fetchone()
     given = parameters(step, on, zone, None if row is None else row[0])
     return [
-        Load(str(code), int(asked), int(taken), int(capacity), int(already))
+        RepLoad(str(code), int(asked), int(taken), int(capacity), int(already))
         for code, asked, taken, capacity, already in run(
             connection, statement("journey", "rep_load"), given | {"run": run_id, "step": step_name}
         )

@@ -90,7 +90,8 @@ def test_a_template_that_fails_for_one_member_of_a_later_step_is_found_by_the_pl
 def test_the_plan_says_how_many_tasks_each_rep_would_get(house: House) -> None:
     visit, announce = step(house, "visit"), step(house, "announce")
 
-    assert visit.reps == {"PHARMA-01": visit.touched} and announce.reps == {}
+    assert [(load.code, load.taken) for load in visit.reps] == [("PHARMA-01", visit.touched)]
+    assert announce.reps == ()
 
 
 def test_the_plan_says_what_its_holdout_can_show(house: House) -> None:
@@ -115,3 +116,14 @@ def test_two_plans_that_differ_only_in_who_is_reached_have_different_ids(house: 
     second = house.plan()
 
     assert second.audience_digest == first.audience_digest and second.plan_id != first.plan_id
+
+
+def test_a_plan_warns_where_it_asks_more_of_a_rep_than_they_can_do(house: House) -> None:
+    house.connection.execute("UPDATE rep SET daily_capacity = 1")
+
+    made = house.plan()
+
+    (visit,) = [step for step in made.steps if step.step == "visit"]
+    (load,) = visit.reps
+    assert load.taken == load.capacity < load.asked and visit.touched == load.taken
+    assert any("PHARMA-01" in str(warning) for warning in made.warnings)

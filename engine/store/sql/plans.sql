@@ -55,11 +55,6 @@ SELECT count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state 
 SELECT step, sum(cost), count(*) FILTER (WHERE state IN ('planned','ready','claimed','gated','parked'))
   FROM touch WHERE run_id = %(run)s GROUP BY step
 
--- name: reps_of_step
--- How many tasks each rep would get.
-SELECT rep.code, count(*) FROM touch t JOIN rep ON rep.rep_id = t.rep_id
- WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'planned' GROUP BY 1 ORDER BY 2 DESC, 1
-
 -- name: members_as_csv
 -- Everybody of the plan's universe: who, where, and why not. Ids only.
 COPY (SELECT m.customer_id, CASE WHEN m.reason IS NOT NULL THEN 'excluded' WHEN m.held_out THEN 'held out' ELSE 'enrolled' END AS part,
