@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from psycopg.types.json import Jsonb
 
+from engine.store.base import consents
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -86,6 +87,7 @@ def refuse_mail(connection: Connection, scans: Sequence[Scan]) -> None:
             "ats": [scan.at for scan in scans],
         },
     )
+    consents.resolve(connection, sorted(set(customers)), now=max(scan.at for scan in scans))
     run(connection, statement("post", "withdraw_open_letters"), {"customers": sorted(set(customers))})
 
 

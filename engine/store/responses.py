@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.model.written import CustomerId, RunId, TouchId
+from engine.store.base import consents
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -116,16 +117,15 @@ def stop_contact(
 
     One transaction, effective when it commits: the event with its proof, the resolved consent, the
     guard that the gate looks at, and every touch that has not passed the gate. Said again it changes
-    nothing; said again after a later yes it counts again.
+    nothing; said again after a later yes it counts again. A no that others hold already is kept too:
+    theirs may be taken back, this one is the customer's own.
     """
     with connection.transaction():
-        blocked = _locked_guard(connection, touch.customer)
-        news = [purpose for purpose in purposes if f"{touch.channel}:{purpose}" not in blocked]
+        _locked_guard(connection, touch.customer)
+        own = _own_words(connection, touch)
+        news = [purpose for purpose in purposes if own.get(purpose) != "opt_out"]
         if news:
             _say(connection, touch, news, "opt_out", at, proof)
-            blocked |= {f"{touch.channel}:{purpose}" for purpose in news}
-            guard = {"customer": touch.customer, "blocked": sorted(blocked)}
-            run(connection, statement("responses", "set_guard"), guard)
         excluded = {"customer": touch.customer, "channel": touch.channel, "purposes": list(purposes)}
         run(connection, statement("responses", "exclude_open_touches"), excluded)
         if news:
@@ -140,16 +140,20 @@ def allow_contact(
 ) -> bool:
     """Carry out a customer's yes to a channel for some purposes; return whether it was news.
 
-    It lifts what the customer said, never what law, finance or an erasure blocked.
+    It takes back what the customer said on these pages, never what law, finance or an erasure blocked,
+    nor a no that another system holds: across sources the least permissive word counts (C-07).
     """
     with connection.transaction():
         blocked = _locked_guard(connection, touch.customer)
-        said = {f"{touch.channel}:{purpose}" for purpose in purposes}
-        news = [purpose for purpose in purposes if f"{touch.channel}:{purpose}" in blocked]
+        own = _own_words(connection, touch)
+        news = [
+            purpose
+            for purpose in purposes
+            if own.get(purpose) == "opt_out"
+            or (f"{touch.channel}:{purpose}" in blocked and own.get(purpose) != "opt_in")
+        ]
         if news:
             _say(connection, touch, news, "opt_in", at, proof)
-            guard = {"customer": touch.customer, "blocked": sorted(blocked - said)}
-            run(connection, statement("responses", "set_guard"), guard)
             _answer(connection, touch.touch, "form", "preferences", at)
     return bool(news)
 
@@ -169,6 +173,13 @@ def _locked_guard(connection: Connection, customer: CustomerId) -> set[str]:
     row = run(connection, statement("responses", "lock_guard"), {"customer": customer}).fetchone()
     assert row is not None  # the statement inserts the row if there is none
     return set(row[0])
+
+
+def _own_words(connection: Connection, touch: TouchOfToken) -> dict[str, str]:
+    whose = {"customer": touch.customer, "channel": touch.channel}
+    return {
+        str(purpose): str(opt) for purpose, opt in run(connection, statement("responses", "own_words"), whose)
+    }
 
 
 def _say(
@@ -192,7 +203,7 @@ def _say(
         "source_id": f"{opt}:{touch.touch}:{at.timestamp():.6f}",
     }
     run(connection, statement("responses", "add_consent_events"), parameters)
-    run(connection, statement("responses", "set_consents"), parameters)
+    consents.resolve(connection, [touch.customer], now=at)
 
 
 def _answer(connection: Connection, touch: TouchId, type_: str, label: str, at: dt.datetime) -> None:

@@ -15,6 +15,7 @@ def resolve(connection: Connection, customers: Sequence[int] | None, *, now: dt.
     with connection.transaction():
         given = {"customers": None if customers is None else list(customers), "now": now}
         answers = run(connection, statement("consents", "answers"), given).rowcount
+        run(connection, statement("consents", "lifted"), given)
         first = connection.execute("SELECT NOT EXISTS (SELECT FROM consent)").fetchone() == (True,)
         if first:
             run(connection, statement("consents", "answered_first"))
@@ -23,5 +24,5 @@ def resolve(connection: Connection, customers: Sequence[int] | None, *, now: dt.
             run(connection, statement("consents", "answered"))
         for name in ("stops", "guards_made", "guards_locked", "guards_set"):
             run(connection, statement("consents", name))
-        connection.execute("DROP TABLE answer, stop")
+        connection.execute("DROP TABLE answer, lifted, stop")
         return answers

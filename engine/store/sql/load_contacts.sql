@@ -48,8 +48,8 @@ SELECT line, customer_id, finess_repaired, type, value, usage, status, status_re
                           CASE WHEN bad_date THEN 'bad_date' END], NULL) AS slips
   FROM (SELECT p.line, p.customer_id, p.whom_fault, p.finess_repaired, p.given_type, p.usage, p.given_usage, p.status, p.given_status, p.status_reason,
                p.notice_given_at, p.source_date, p.bad_date,
-               CASE WHEN p.type <> 'phone' THEN p.type
-                    WHEN number.value ~ '^\+(33[67]|590690|590691|59669|594694|26269|262639)' THEN 'phone_mobile' ELSE 'phone_fixed' END AS type,
+               CASE WHEN p.type = 'phone' THEN CASE WHEN number.value ~ '^\+(33[67]|590690|590691|59669|594694|26269|262639)' THEN 'phone_mobile'
+                                                    ELSE 'phone_fixed' END ELSE p.type END AS type,
                CASE WHEN p.type IN ('email', 'mss') THEN CASE WHEN p.given ~ '^[^@ <>"(),;:\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$'
                                                               THEN split_part(p.given, '@', 1) || '@' || lower(split_part(p.given, '@', 2)) END
                     WHEN p.type IN ('phone', 'fax') THEN number.value

@@ -12,7 +12,7 @@ SELECT line, customer_id, direction, channel, brand, campaign, purpose, at, outc
             WHEN channel IS NULL THEN 'unknown_channel'
             WHEN given_direction IS NOT NULL AND said_direction IS NULL THEN 'unknown_direction'
             WHEN at IS NULL THEN 'bad_at'
-            WHEN at > %(now)s::timestamptz + interval '1 day' AND outcome IS DISTINCT FROM 'planned' THEN 'future_touch'
+            WHEN at > %(now)s::timestamptz + interval '1 day' AND coalesce(outcome, '') NOT IN ('planned', 'cancelled') THEN 'future_touch'
             WHEN given_type IS NOT NULL AND type IS NULL THEN 'unknown_type'
             WHEN type = 'order' THEN 'order_in_history'
             WHEN direction = 'in' AND type IS NULL THEN 'no_type'

@@ -34,9 +34,9 @@ SELECT line, code, first_name, last_name, email, phone, rep_type, brands, daily_
           -- a brand that nobody knows cannot be left out: without brands a rep may present all of them
           LEFT JOIN (SELECT raw, array_agg(DISTINCT k.brand ORDER BY k.brand) FILTER (WHERE k.brand IS NOT NULL) AS brands, bool_or(k.brand IS NULL) AS unknown
                        FROM (SELECT DISTINCT brands AS raw FROM load_stage WHERE btrim(brands) <> '') AS r
-                      CROSS JOIN LATERAL regexp_split_to_table(r.raw, '\s*[,;|/]\s*') AS word
-                       LEFT JOIN known_brand k ON k.word = folded(word)
-                      WHERE folded(word) <> '' GROUP BY raw) AS b ON b.raw = s.brands
+                      CROSS JOIN LATERAL regexp_split_to_table(r.raw, '\s*[,;|/]\s*') AS said(piece)
+                       LEFT JOIN known_brand k ON k.word = folded(said.piece)
+                      WHERE folded(said.piece) <> '' GROUP BY raw) AS b ON b.raw = s.brands
         OFFSET 0) AS c
 
 -- name: repeats

@@ -35,26 +35,11 @@ UPDATE contact_point p SET status = s.status, status_reason = s.why, status_at =
 RETURNING p.customer_id
 
 -- name: refuse_mail
--- Who sends a letter back said no to letters. Guard first: from here on no gate of these customers commits until we do.
-WITH refused AS MATERIALIZED (
-    SELECT * FROM unnest(%(customers)s::bigint[], %(ids)s::text[], %(ats)s::timestamptz[]) AS r (customer_id, piece_id, at)),
-guard AS (
-    INSERT INTO contact_guard (customer_id, blocked)
-    SELECT DISTINCT customer_id, ARRAY['mailing'] FROM refused ORDER BY customer_id
-        ON CONFLICT (customer_id) DO UPDATE
-       SET version = contact_guard.version + 1,
-           blocked = ARRAY(SELECT DISTINCT b FROM unnest(contact_guard.blocked || ARRAY['mailing']) AS b ORDER BY b)),
-event AS (
-    INSERT INTO consent_event (customer_id, channel, purpose, opt, opt_out_cause, captured_at, proof_type, proof_ref, source, source_id)
-    SELECT customer_id, 'mailing', '*', 'opt_out', 'returned_refused', at, 'returned_letter', piece_id, 'returns', piece_id
-      FROM refused
-        ON CONFLICT (source, source_id) DO NOTHING
-    RETURNING customer_id, consent_event_id)
-INSERT INTO consent (customer_id, channel, purpose, opt, has_proof, consent_event_id)
-SELECT customer_id, 'mailing', '*', 'opt_out', true, max(consent_event_id) FROM event GROUP BY customer_id
-    ON CONFLICT (customer_id, channel, purpose, scope, address) DO UPDATE
-   SET opt = 'opt_out', has_proof = true, effective_to = NULL, consent_event_id = EXCLUDED.consent_event_id
- WHERE consent.opt <> 'never'
+-- Who sends a letter back said no to letters: to all of them, with the letter as proof.
+INSERT INTO consent_event (customer_id, channel, purpose, opt, opt_out_cause, captured_at, proof_type, proof_ref, source, source_id)
+SELECT customer_id, 'mailing', '*', 'opt_out', 'returned_refused', at, 'returned_letter', piece_id, 'returns', piece_id
+  FROM unnest(%(customers)s::bigint[], %(ids)s::text[], %(ats)s::timestamptz[]) AS r (customer_id, piece_id, at)
+    ON CONFLICT (source, source_id) DO NOTHING
 
 -- name: withdraw_open_letters
 -- No letter that has not passed the gate goes to them any more.

@@ -48,8 +48,11 @@ INSERT INTO contact_guard (customer_id) VALUES (%(customer)s)
     ON CONFLICT (customer_id) DO UPDATE SET version = contact_guard.version
 RETURNING blocked;
 
--- name: set_guard
-UPDATE contact_guard SET blocked = %(blocked)s, version = version + 1 WHERE customer_id = %(customer)s;
+-- name: own_words
+-- What the customer said last on our pages, per purpose; an import cannot speak in its place.
+SELECT DISTINCT ON (purpose) purpose, opt FROM consent_event
+ WHERE customer_id = %(customer)s AND channel = %(channel)s AND source = 'web'
+ ORDER BY purpose, captured_at DESC, consent_event_id DESC;
 
 -- name: add_consent_events
 -- Keep what was said, with its proof. `address` stays open: a no holds for every address.
@@ -59,22 +62,6 @@ SELECT %(customer)s, %(channel)s, purpose, %(address)s, %(opt)s, %(cause)s, %(at
        %(proof)s, 'web', %(source_id)s || ':' || purpose
   FROM unnest(%(purposes)s::text[]) AS purpose
     ON CONFLICT (source, source_id) DO NOTHING;
-
--- name: set_consents
--- Bring the resolved answer up to date: for whatever address, and for each address that had its own.
-WITH event AS (
-    SELECT DISTINCT ON (purpose) purpose, consent_event_id, opt FROM consent_event
-     WHERE customer_id = %(customer)s AND channel = %(channel)s AND purpose = ANY(%(purposes)s) AND source = 'web'
-     ORDER BY purpose, captured_at DESC, consent_event_id DESC),
-own AS (
-    UPDATE consent SET opt = event.opt, has_proof = true, effective_to = NULL, consent_event_id = event.consent_event_id
-      FROM event WHERE consent.customer_id = %(customer)s AND channel = %(channel)s AND consent.purpose = event.purpose
-       AND scope = 'all' AND address <> '' AND consent.opt <> 'never')
-INSERT INTO consent (customer_id, channel, purpose, opt, has_proof, consent_event_id)
-SELECT %(customer)s, %(channel)s, purpose, opt, true, consent_event_id FROM event
-    ON CONFLICT (customer_id, channel, purpose, scope, address) DO UPDATE
-   SET opt = EXCLUDED.opt, has_proof = true, effective_to = NULL, consent_event_id = EXCLUDED.consent_event_id
- WHERE consent.opt <> 'never';
 
 -- name: exclude_open_touches
 -- Whatever has not passed the gate does not leave any more.
