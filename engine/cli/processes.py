@@ -23,8 +23,8 @@ import psutil
 from engine.problems import EngineError, Say, UsageError
 
 PREFECT: Final = "prefect"
-PATIENCE: Final = 60.0
-"""Seconds that a process has to answer after its start; a first Prefect server migrates for ten."""
+PATIENCE: Final = 180.0
+"""Seconds that a process has to answer after its start; a first Prefect server migrates for ten, a minute and more on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)

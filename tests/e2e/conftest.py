@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.app import prefect_environment, settings
+from engine.cli import processes
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from engine.cli import main; main()"]
 OURS = ("TOUCHBASE_", "PREFECT_", "DO_NOT_TRACK")
@@ -73,10 +76,33 @@ def files(tmp_path: Path) -> Site:
     )
 
 
+@pytest.fixture(scope="session")
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a Prefect server answers, so that not every command has to bring one of its own."""
+    folder = tmp_path_factory.mktemp("prefect")
+    port = processes.any_free_port()
+    address = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    chosen = settings({"TOUCHBASE_FOLDER": str(folder), "TOUCHBASE_SECRET": "x"})
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    environment = prefect_environment(chosen, api_url=address, environment=inherited)
+    server = processes.start(folder, processes.PREFECT, command, environment, folder)
+    try:
+        processes.wait_for(server, f"{address}/health", folder, patience=120)
+        yield address
+    finally:
+        processes.stop(folder, server)
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str) -> Iterator[Site]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, module_database_url: str, prefect: str
+) -> Iterator[Site]:
     """A project with a base of 2,000 made-up customers, shared by the tests of one module."""
-    site = Site(project(tmp_path_factory.mktemp("site")), {"TOUCHBASE_DATABASE_URL": module_database_url})
+    site = Site(
+        project(tmp_path_factory.mktemp("site")),
+        {"TOUCHBASE_DATABASE_URL": module_database_url, "PREFECT_API_URL": prefect},
+    )
     said = site.call("generate", "--customers", "2000", "--as-of", "2026-03-01")
     assert said.code == 0, said.err
     yield site
