@@ -10,8 +10,9 @@ from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure
 from engine.model.written import RunId
+from engine.problems import GuardStopped, Say
 from engine.rules.schedule import latest
-from engine.store import conservation, journey, ledger
+from engine.store import conservation, journey, ledger, sources
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -53,6 +54,14 @@ def advance(
         if row.frozen_at is None or row.closed_at is not None or row.state != "running":
             return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)
+        if stale := sources.stale(connection, definition.policy, now):
+            raise GuardStopped(
+                Say("\n".join(each.en for each in stale), "\n".join(each.fr for each in stale)),
+                Say(
+                    "Nothing new was planned. Load the delivery; the run goes on at the next look.",
+                    "Rien de nouveau n'a été prévu. Chargez la livraison ; l'exécution reprendra au prochain passage.",
+                ),
+            )
         due = plan_due(
             connection, run_id, definition, channels, pepper=pepper, enrolled=row.frozen_at, now=now
         )

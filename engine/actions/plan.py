@@ -18,7 +18,7 @@ from engine.model.written import RunId
 from engine.problems import Say, UsageError
 from engine.rules.measurement import power_in_words
 from engine.rules.schedule import Slot, slots_between
-from engine.store import enrolment, ledger, plans
+from engine.store import enrolment, ledger, plans, sources
 from engine.store.database import Connection
 
 
@@ -155,7 +155,12 @@ def _rehearsed(
     order = list(campaign.steps)
     steps.sort(key=lambda step: order.index(step.step))
     made = described(definition, plan_id, slot, fall, digest, steps)
-    return replace(made, samples=tuple(shown)), who
+    stops = [
+        *made.stops,
+        *sources.stale(connection, definition.policy, now),
+        *sources.shrunk(connection, definition.policy, run_id, made.universe),
+    ]
+    return replace(made, samples=tuple(shown), stops=tuple(stops)), who
 
 
 def described(

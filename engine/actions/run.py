@@ -18,7 +18,7 @@ from engine.model.plan import LENGTH_OF_ID, plan_sha
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
 from engine.rules.schedule import Slot
-from engine.store import conservation, enrolment, ledger, plans
+from engine.store import conservation, enrolment, ledger, plans, sources
 from engine.store.database import Connection
 from engine.store.plans import KeptPlan
 
@@ -99,11 +99,13 @@ def _first(
 ) -> tuple[dict[str, dict[str, int]], int, bool]:
     """Freeze, plan what is due, and hold both against guards and plan, in the caller's transaction."""
     campaign = definition.campaign
+    guards.hold(sources.stale(connection, definition.policy, now))
     enrolment.freeze(
         connection, run_id, campaign, definition.library, definition.policy, definition.rules, now
     )
     fall = enrolment.waterfall(connection, run_id)
     guards.hold(guards.of_size(campaign, fall.held_out + sum(fall.enrolled.values())))
+    guards.hold(sources.shrunk(connection, definition.policy, run_id, fall.universe))
     due = plan_due(connection, run_id, definition, channels, pepper=pepper, enrolled=now, now=now)
     if plan is not None:
         binding.hold_members(connection, run_id, plan)

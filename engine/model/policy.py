@@ -137,6 +137,30 @@ class Season(Written):
         )
 
 
+class FeedGate(Written):
+    """How old a delivery may be, and how much smaller than the one before it; beyond, campaigns do not run."""
+
+    feed: str = Field(description="as 'touchbase load --as' calls it: consents, pharmacies ...")
+    at_most: Duration | None = Field(None, description="how old the latest delivery may be: 36 h")
+    shrunk_by: Share | None = Field(None, description="how much smaller than the one before it may be")
+    source: str
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.at_most is None and self.shrunk_by is None:
+            raise Refused(
+                Say(
+                    f"the gate on '{self.feed}' asks nothing", f"la barrière sur « {self.feed} » n'exige rien"
+                ),
+                Say(
+                    "Write 'at_most: 36 h' or 'shrunk_by: 20%'.",
+                    "Écrivez « at_most: 36 h » ou « shrunk_by: 20% ».",
+                ),
+                "feed",
+            )
+        return self
+
+
 def _counts(purposes: list[Purpose] | Literal["promo", "all"], purpose: Purpose) -> bool:
     if purpose == "safety":  # a safety letter waits for no office hour and no season (C-39)
         return False
@@ -221,6 +245,10 @@ class Policy(Written):
     gaps: list[Gap] = []
     hours: list[Hours] = []
     seasons: list[Season] = []
+    feeds: list[FeedGate] = []
+    audience_shrunk_by: Share | None = Field(
+        None, description="how much smaller than that of its run before a campaign's audience may be"
+    )
     costs: dict[str, Money] = Field({}, description="cost of one touch by channel")
     priorities: dict[Purpose, int] = Field({}, description="weight of a purpose in arbitration, 0 to 100")
     seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")

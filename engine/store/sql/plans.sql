@@ -44,6 +44,19 @@ SELECT x.customer_id, array_remove(array_agg(x.was ORDER BY x.was), NULL), array
   LEFT JOIN member m ON m.run_id = %(run)s AND m.customer_id = x.customer_id
  GROUP BY x.customer_id ORDER BY x.customer_id
 
+-- name: deliveries
+-- The latest delivery of each feed that was not taken back, and how many lines it and the one before it had.
+SELECT feed, at, lines, before FROM (
+    SELECT feed, at, (counts ->> 'lines')::bigint AS lines, lead((counts ->> 'lines')::bigint) OVER newest AS before, row_number() OVER newest AS place
+      FROM import_batch WHERE undone_at IS NULL AND feed = ANY (%(feeds)s::text[])
+    WINDOW newest AS (PARTITION BY feed ORDER BY batch_id DESC)) AS b
+ WHERE place = 1
+
+-- name: universe_before
+-- How many the campaign's run before this one had in its universe.
+SELECT b.universe FROM run b JOIN run r ON r.campaign = b.campaign AND b.slot_at < r.slot_at
+ WHERE r.run_id = %(run)s AND b.universe IS NOT NULL ORDER BY b.slot_at DESC LIMIT 1
+
 -- name: excluded_of_step
 SELECT reason, count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'excluded' GROUP BY 1 ORDER BY 2 DESC, 1
 
