@@ -96,24 +96,28 @@ def material_limits(material: Material | None, references: tuple[str, ...] = ())
 
 
 def understood(sha: str, files: Mapping[str, str], name: str, steps: tuple[type[Step], ...]) -> Definition:
-    """Return what files say of one campaign.
+    """Return what files say of one campaign; `sha` is their hash, so reading them once a process is enough.
 
     Raises:
         FilesError: this engine cannot carry it out.
     """
+    if sha in _cache:
+        return _cache[sha]
     library, problems = segment_files.from_texts(files)
     if problems:
         raise FilesError(problems)
     campaign = campaign_from(files, name, steps)
-    return Definition(sha, campaign, library, policy_from(files), packs()[campaign.country], files)
+    made = Definition(sha, campaign, library, policy_from(files), packs()[campaign.country], files)
+    _cache[sha] = made
+    return made
 
 
 _cache: dict[str, Definition] = {}
 
 
 def pinned(connection: Connection, sha: str, name: str, channels: Mapping[str, Channel]) -> Definition:
-    """Return a run's definition from the database; reading it once a process is enough, it never changes."""
-    if sha not in _cache:
-        files = ledger.definition(connection, sha)
-        _cache[sha] = understood(sha, files, name, tuple(channel.step for channel in channels.values()))
-    return _cache[sha]
+    """Return a run's definition from the database; it never changes."""
+    if sha in _cache:
+        return _cache[sha]
+    files = ledger.definition(connection, sha)
+    return understood(sha, files, name, tuple(channel.step for channel in channels.values()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from hashlib import sha256
 from importlib.resources import files as package_files
 from operator import or_
@@ -153,7 +153,8 @@ def adapter(steps: Sequence[type[Step]]) -> TypeAdapter[AnyCampaign]:
     return TypeAdapter(Campaign[one])
 
 
-def packs() -> dict[str, RulePack]:
+@cache
+def packs() -> Mapping[str, RulePack]:
     """Return the rule packs that this engine ships, by country.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -82,6 +82,9 @@ who:
 """
 
 
+_projects: dict[frozenset[tuple[str, bytes]], Project] = {}
+
+
 @dataclass
 class House:
     """A project on disk, its base, and what one does with them."""
@@ -115,7 +118,13 @@ class House:
     def project(self) -> Project:
         """The files as they now stand."""
         if self._read is None:
-            self._read = read_project(self.root, self.channels)
+            texts = {
+                path: path.read_bytes() for path in self.root.rglob("*.*") if ".touchbase" not in path.parts
+            }
+            said = frozenset((str(path.relative_to(self.root)), text) for path, text in texts.items())
+            if said not in _projects:  # to check the templates takes longer than a test
+                _projects[said] = read_project(self.root, self.channels)
+            self._read = replace(_projects[said], root=self.root)
         return self._read
 
     def plan(self, *, at: Slot = SLOT, now: dt.datetime = NOW, by: str = "claire") -> Plan:
