@@ -165,7 +165,7 @@ def _given_history(days: list[dt.date], touches: int, responses: float) -> dict[
         # two touches of a customer are three weeks apart where that leaves room, and four visits fit a year
         "days": [dt.datetime.combine(day, dt.time(), dt.UTC) for day in days], "years": [Int4(day.year) for day in days],
         "seasons": [Int4(_is_season(day) + 2 * _is_season(day, south=True)) for day in days],
-        "period": Int4(period), "part_of_period": Int4(max(period - 15, 1)), "visit_every": Int4(-(-85 // period)),
+        "days_n": Int4(len(days)), "period": Int4(period), "part_of_period": Int4(max(period - 15, 1)), "visit_every": Int4(-(-85 // period)),
     }  # fmt: skip
 
 

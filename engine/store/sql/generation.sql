@@ -52,7 +52,8 @@ placed AS (
                    -- one doctor in five works in a hospital, one in four shares a practice with others
                    WHEN role IN ('doctor', 'expert') AND drawn(w, 1, 100) < 20 THEN %(pharmacies_n)s + 1 + w2 %% %(hospitals_n)s
                    END AS at_organisation,
-              CASE WHEN role IN ('doctor', 'expert') AND drawn(w, 1, 100) BETWEEN 20 AND 44 THEN like_whom / 4 * 4 END AS practice,
+              CASE WHEN role IN ('doctor', 'expert') AND drawn(w, 1, 100) >= 20 AND draw(%(seed)s + 13, like_whom / 4, 100) < 31
+                   THEN like_whom / 4 * 4 END AS practice,
               role IN ('doctor', 'expert') AS is_prescriber, drawn(w, 2, 100) < 52 AS is_woman
       FROM cast_as OFFSET 0),
 located AS (
@@ -194,23 +195,23 @@ UNION ALL
 SELECT 'ext:crm', 'C' || lpad(n::text, 7, '0'), n, false, 'generated' FROM making.made
 
 -- name: affiliations
-INSERT INTO affiliation (person_id, organisation_id, role, is_primary, practice_mode, sector, cnop_section, weekly_half_days, source)
+INSERT INTO affiliation (person_id, organisation_id, role, is_primary, practice_mode, sector, cnop_section, weekly_half_days, source, changed_at)
 SELECT n, at_organisation,
        CASE role WHEN 'titulaire' THEN 'titulaire' WHEN 'adjoint' THEN 'adjoint' WHEN 'hospital_pharmacist' THEN 'pharmacien_PUI'
                  ELSE CASE WHEN draw(%(seed)s + 45, n, 12) = 0 THEN 'chef_de_service' ELSE 'praticien' END END,
        true, CASE role WHEN 'titulaire' THEN 'L' ELSE 'S' END,
        CASE WHEN role IN ('titulaire', 'adjoint') THEN 'SA33' ELSE 'SA01' END,
        CASE role WHEN 'titulaire' THEN 'A' WHEN 'adjoint' THEN 'D' WHEN 'hospital_pharmacist' THEN 'H' END,
-       4 + draw(%(seed)s + 46, n, 7), 'generated'
+       4 + draw(%(seed)s + 46, n, 7), 'generated', %(known)s
   FROM making.made WHERE at_organisation IS NOT NULL
 
 -- name: contact_points
 -- Mailboxes: some are a secretary's, some are broken. Telephones: numbers that no subscriber has, the
 -- ranges kept for films, so in a large base many share one. Letterboxes: laid out as the post wants.
 INSERT INTO contact_point (contact_point_id, customer_id, type, value_norm, value_raw, usage, status, status_reason, shared_with,
-                           notice_given_at, source, source_date)
+                           notice_given_at, source, source_date, changed_at)
 OVERRIDING SYSTEM VALUE
-SELECT m.n * 4 + v.place, m.n, v.type, v.value, v.raw, v.usage, v.status, v.reason, coalesce(v.customers, 1), v.notice, 'generated', m.source_date
+SELECT m.n * 4 + v.place, m.n, v.type, v.value, v.raw, v.usage, v.status, v.reason, coalesce(v.customers, 1), v.notice, 'generated', m.source_date, %(known)s
   FROM making.made m
   LEFT JOIN making.letterhead l USING (organisation)
   LEFT JOIN (SELECT mailbox, count(*) AS customers FROM making.made WHERE is_shared GROUP BY mailbox) AS secretary ON m.is_shared AND secretary.mailbox = m.mailbox
@@ -268,7 +269,7 @@ SELECT n * 8 + ask, n, channel, purpose, CASE WHEN opt = 'opt_in' AND channel = 
 -- Each question was answered once, so that act is the answer: what engine/store/base/consents.py would resolve.
 INSERT INTO consent (customer_id, channel, purpose, scope, address, opt, has_proof, effective_to, consent_event_id)
 SELECT customer_id, channel, purpose, scope, coalesce(address, ''), opt,
-       text_version IS NOT NULL AND proof_type IS NOT NULL AND proof_ref IS NOT NULL, effective_to, consent_event_id
+       proof_ref IS NOT NULL AND opt <> 'opt_in_pending', effective_to, consent_event_id
   FROM consent_event
 
 -- name: guards
@@ -325,8 +326,8 @@ SELECT CASE WHEN vacant THEN coalesce(lag(rep_id) OVER (PARTITION BY force ORDER
           JOIN rep r ON r.code = t.force || '-' || lpad(t.k::text, 3, '0')) AS a
 
 -- name: alignments
-INSERT INTO alignment (customer_id, rep_type, territory, reason)
-SELECT m.n, s.force, s.territory, CASE WHEN s.force = 'HOSP' THEN 'hospital' ELSE 'geo' END
+INSERT INTO alignment (customer_id, rep_type, territory, reason, changed_at)
+SELECT m.n, s.force, s.territory, CASE WHEN s.force = 'HOSP' THEN 'hospital' ELSE 'geo' END, %(known)s
   FROM making.made m
   JOIN sector s ON s.department = m.department
    AND s.force = CASE WHEN m.role IN ('pharmacy', 'titulaire', 'adjoint') THEN 'PHARMA'
@@ -390,15 +391,15 @@ WITH ordered AS MATERIALIZED (
                      WHERE role IN ('pharmacy', 'hospital') OFFSET 0) AS drawn_orders) AS o
      WHERE left_at IS NULL OR at < left_at),
 heads AS (
-    INSERT INTO orders (order_id, source, order_no, customer_id, origin, type, ordered_at, status, amount_ht, recorded_at)
+    INSERT INTO orders (order_id, source, order_no, customer_id, origin, type, ordered_at, status, amount_ht, recorded_at, changed_at)
     OVERRIDING SYSTEM VALUE
     SELECT order_id, 'generated', 'G' || lpad(order_id::text, 9, '0'), n, (ARRAY['rep','web','web','call_center','edi'])[1 + (h & 1023) %% 5],
            CASE WHEN (h >> 10 & 1023) %% 5 = 0 THEN 'transfer' ELSE 'direct' END, at,
            CASE WHEN (h >> 20 & 1023) %% 100 < 3 THEN 'cancelled' ELSE 'invoiced' END,
-           usual_units * usual_price + other_units * other_price, at
+           usual_units * usual_price + other_units * other_price, at, at
       FROM ordered)
-INSERT INTO order_line (order_id, line_no, cip13, brand, units, unit_price_ht, amount_ht)
-SELECT order_id, l.line_no, cip13, brand, units, price, units * price
+INSERT INTO order_line (order_id, line_no, cip13, brand, units, unit_price_ht, amount_ht, changed_at)
+SELECT order_id, l.line_no, cip13, brand, units, price, units * price, at
   FROM ordered
  CROSS JOIN LATERAL (SELECT 1 AS line_no, usual AS cip13, usual_units AS units, usual_price AS price
                       UNION ALL SELECT 2, other, other_units, other_price WHERE other_units > 0) AS l
@@ -408,7 +409,7 @@ SELECT order_id, l.line_no, cip13, brand, units, price, units * price
 -- working days after the other, in the customer's own office hours, and within what law and customer
 -- allow: promotional mail only while a proven yes holds, no letter after an objection, nothing to who
 -- has left, nothing to where it came back from, a vaccine only in its season, four visits a year at most.
-INSERT INTO touch (touch_id, customer_id, campaign, channel, brand, purpose, state, outcome, outcome_at, due_at, touched_at, cost, source, source_id)
+INSERT INTO touch (touch_id, customer_id, campaign, channel, brand, purpose, state, outcome, outcome_at, due_at, touched_at, cost, source, source_id, recorded_at)
 OVERRIDING SYSTEM VALUE
 SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' THEN 'cardiane-' WHEN 'DERMAPHARM' THEN 'dermapharm-'
                                ELSE 'informations-' END || year,
@@ -421,7 +422,7 @@ SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' 
                 WHEN 3 THEN CASE WHEN is_returned THEN 'returned' END
                 ELSE CASE WHEN luck < 60 THEN 'done' ELSE 'not_done' END END,
        at + interval '1 hour', at, at, CASE way WHEN 1 THEN 0.02 WHEN 2 THEN 55 WHEN 3 THEN 0.9 ELSE 7.5 END,
-       'generated', lpad(touch_id::text, 10, '0')
+       'generated', lpad(touch_id::text, 10, '0'), at
   FROM (SELECT touch_id, n, kind, year, at, is_returned, is_bounced, drawn(h, 3, 100) AS luck,
                CASE WHEN kind IN ('patient', 'press', 'authority') THEN NULL
                     WHEN is_season AND drawn(h, 2, 3) > 0 THEN 'HIVERNAX'
@@ -435,7 +436,7 @@ SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' 
                        (%(days)s::timestamptz[])[i] + (opens + (h & 16777215) %% 28800) * interval '1 second' AS at,
                        (%(seasons)s::integer[])[i] & CASE WHEN is_south THEN 2 ELSE 1 END > 0 AS is_season,
                        left_at, mail_from, mail_until, letters_until, is_visited, is_called, is_located, is_returned, is_bounced
-                  FROM (SELECT *, (k - 1) * %(period)s + 1 + drawn(h, 0, %(part_of_period)s) AS i
+                  FROM (SELECT *, %(days_n)s - (%(touches)s - k) * %(period)s - drawn(h, 0, %(part_of_period)s) AS i
                           FROM (SELECT *, hashint8extended(touch_id, %(seed)s + 100) AS h
                                   FROM (SELECT (n - 1) * %(touches)s + k AS touch_id, *
                                           FROM (SELECT n, generate_series(1, %(touches)s) AS k, kind, opens, is_south, left_at, mail_from, mail_until,
