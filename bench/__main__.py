@@ -12,13 +12,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench import email_render, email_wire, freeze, load, segments
+from bench import email_render, email_wire, freeze, generate, load, segments
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
 LINES = {
     "load": load.line,
     "freeze": freeze.line,
+    "generate": generate.line,
     "email_render": email_render.line,
     "email_wire": email_wire.line,
 }

@@ -1,7 +1,6 @@
 """Make a base of customers who do not exist, as French bases are: for demos, tests of load, and benches."""
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.problems import Say, UsageError
@@ -32,16 +31,16 @@ def generate(
     months: int = 24,
     touches_per_customer: int = 5,
     responses_per_customer: float = 2.0,
-    say: Callable[[str], None] = lambda text: None,
+    say: generation.Tell = lambda what, rows: None,
 ) -> Generated:
     """Fill an empty base with `customers` customers of all kinds and `months` of history that ends on a day.
 
-    The same arguments make the same base, on every machine. Names and addresses are made up and say so:
+    Call outside a transaction: two connections work side by side. The same arguments make the same base, on every machine. Names and addresses are made up and say so:
     mail at example.org, telephone numbers kept for fiction, RPPS 997..., FINESS 99....
 
     Args:
         customers: At least 100; about one in six is an organisation.
-        say: Told what is being made, for a progress line.
+        say: Told what is being made and how many rows stand already, for a progress line.
 
     Raises:
         UsageError: the base has customers already, or the number does not fit.

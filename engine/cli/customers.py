@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from engine.app import open_app
 from engine.cli.clock import HOME, moment
-from engine.cli.console import count, say, table
+from engine.cli.console import count, in_words, progress, say, table
 from engine.problems import Say
 
 if TYPE_CHECKING:
@@ -120,8 +120,14 @@ def generate(*, customers: int = 20_000, seed: int = 2026, as_of: str | None = N
 
     app = open_app(as_of=moment(as_of))
     started = time.monotonic()
-    with app.database("generate") as connection:
-        found = made(connection, customers, seed, on=app.now().astimezone(HOME).date())
+    with app.database("generate") as connection, progress() as told:
+        found = made(
+            connection,
+            customers,
+            seed,
+            on=app.now().astimezone(HOME).date(),
+            say=lambda what, rows: told(in_words(what), rows),
+        )
     seconds = time.monotonic() - started
     say(
         Say(

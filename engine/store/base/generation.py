@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int4, Int8
 
+from engine.problems import Say
 from engine.rules.calendar import Region, is_working_day
 from engine.rules.postal import WIDTH, Parts, address_block, shortened
 from engine.rules.postal_words import folded
@@ -31,6 +32,27 @@ PEOPLE: Final = (
 HISTORY: Final = ("touch", "response")
 SMALL: Final = ("territory", "rep", "rep_assignment", "brand", "product", "presentation")
 
+Tell: TypeAlias = Callable[[Say, int], None]
+"""Told what is being made, and how many rows stand already."""
+
+PLACES: Final = Say("people and places", "personnes et lieux")
+CUSTOMERS: Final = Say("customers", "clients")
+ADDRESSES: Final = Say("addresses", "adresses")
+CONSENTS: Final = Say("consents", "consentements")
+FIELD: Final = Say("territories and reps", "secteurs et délégués")
+ORDERS: Final = Say("products and orders", "produits et commandes")
+KEYS: Final = Say("keys and indexes", "clés et index")
+SAMPLES: Final = Say("statistics", "statistiques")
+CONTACTS: Final = Say("contact history", "historique des contacts")
+
+PEOPLE_STEPS: Final = (
+    (CUSTOMERS, ("customers", "versions", "identifiers", "affiliations")),
+    (ADDRESSES, ("contact_points",)),
+    (CONSENTS, ("consent_events", "consents", "guards")),
+    (FIELD, ("sectors", "territories", "reps", "assignments", "alignments", "calendars")),
+    (ORDERS, ("products", "product_list", "presentations", "orders", "people_numbered")),
+)
+
 LARGEST: Final = 6_000_000  #: FINESS of the fictional range have six free digits
 _REGIONS: Final[tuple[Region, ...]] = ("FR", "FR-AM", "FR-971", "FR-972", "FR-973", "FR-974", "FR-976")
 _TOO_LONG: Final = ", résidence des Jardins de l'Ancienne Abbaye, bâtiment C"
@@ -45,7 +67,7 @@ def fill(
     on: dt.date,
     touches: int,
     responses: float,
-    say: Callable[[str], None],
+    say: Tell,
 ) -> tuple[int, ...]:
     """Fill an empty base; return the counts that the statement `counted` names.
 
@@ -54,15 +76,15 @@ def fill(
     """
     given = _given(customers, seed, months, on)
     with beside(connection) as second, ThreadPoolExecutor(2) as other, _scratch(connection):
-        say("people and places")
+        say(PLACES, 0)
         days = other.submit(_days, on, months)
         _make(connection, second, other, given)
         given |= _given_history(days.result(), touches, responses)
         with connection.transaction(), second.transaction():
             history = other.submit(_write_history, second, given)
             try:
-                _write_people(connection, given, say)
-                say("contact history")
+                rows = _write_people(connection, given, say)
+                say(CONTACTS, rows)
                 history.result()
             except BaseException:
                 second.cancel()  # the error leaves only when the other has stopped
@@ -112,26 +134,19 @@ def _make(
         )
 
 
-def _write_people(connection: Connection, given: dict[str, Any], say: Callable[[str], None]) -> None:
-    def do(*names: str) -> None:
-        for name in names:
-            run(connection, statement("generation", name), given)
-
+def _write_people(connection: Connection, given: dict[str, Any], say: Tell) -> int:
+    """Write customers and what hangs on them; return how many rows."""
     _prepare(connection)
+    rows = 0
     with bare(connection, PEOPLE, whole=True):
-        say("customers")
-        do("customers", "versions", "identifiers", "affiliations")
-        say("addresses")
-        do("contact_points")
-        say("consents")
-        do("consent_events", "consents", "guards")
-        say("territories and reps")
-        do("sectors", "territories", "reps", "assignments", "alignments", "calendars")
-        say("products and orders")
-        do("products", "product_list", "presentations", "orders", "people_numbered")
-        say("indexes")
-    say("statistics")
+        for what, names in PEOPLE_STEPS:
+            for name in names:
+                say(what, rows)
+                rows += run(connection, statement("generation", name), given).rowcount
+        say(KEYS, rows)
+    say(SAMPLES, rows)
     _sample(connection, [*PEOPLE, *SMALL], int(given["customers"]))
+    return rows
 
 
 def _write_history(connection: Connection, given: dict[str, Any]) -> None:
