@@ -33,6 +33,7 @@ class Settings:
     language: Language
     actor: str  #: who acts, for the audit trail
     secret: bytes = field(repr=False)  #: signs links, keys fingerprints
+    bounces: Path | None = None  #: a Maildir to which mails come back; read by every `collect`
     prefect_api_url: str | None = None  #: None: a Prefect of our own
     prefect_port: int = 4200  #: where our own Prefect answers
     web_port: int = 8600  #: where our own pages answer
@@ -60,6 +61,7 @@ def settings(environment: Mapping[str, str] = os.environ, root: Path | None = No
         language=language(environment),
         actor=environment.get("TOUCHBASE_ACTOR") or environment.get("USER") or "operator",
         secret=_secret(environment.get("TOUCHBASE_SECRET"), folder),
+        bounces=Path(environment["TOUCHBASE_BOUNCES"]) if environment.get("TOUCHBASE_BOUNCES") else None,
         prefect_api_url=environment.get("PREFECT_API_URL") or None,
         prefect_port=_port(environment, "TOUCHBASE_PREFECT_PORT", 4200),
         web_port=web_port,

@@ -184,6 +184,28 @@ class Evidence:
     until: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came back of one mail, understood; no address but the one that the other side names."""
+
+    touch: TouchId
+    kind: str  #: hard soft sender complaint delivered reply none
+    status: str | None  #: 5.1.1
+    said: str | None  #: the other side's words, without addresses
+    address: str | None
+    at: dt.datetime | None  #: aware
+    source_id: str
+
+
+@runtime_checkable
+class Returning(Protocol):
+    """A channel to which something comes back by mail."""
+
+    def news(self, raw: bytes) -> News | None:
+        """Return what a mail that came back says of a touch, or `None`: it is none of ours."""
+        ...
+
+
 @runtime_checkable
 class Witnessed(Protocol):
     """A channel whose other side keeps a log that can be read."""

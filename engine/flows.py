@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from functools import wraps
+from io import BytesIO
 from typing import Final, ParamSpec, TypeVar
 
 from prefect import flow, task
@@ -176,7 +177,27 @@ def bring_home(as_of: str | None = None) -> dict[str, int]:
         "orders": found.orders,
         "changed orders": found.changed_orders,
         "visit reports": found.visit_reports,
+        "mails back": _mails_back(app),
     }
+
+
+def _mails_back(app: App) -> int:
+    """Take in what came back to our senders' mailbox, if there is one; return how many news it brought."""
+    from engine.actions.bounces import bounces, read
+    from engine.actions.pinned import pinned
+    from engine.contract import Returning
+
+    channel = app.channels["email"]
+    if app.settings.bounces is None or not isinstance(channel, Returning):
+        return 0
+    with app.database("bounces") as connection:
+        return bounces(
+            connection,
+            read(app.settings.bounces, BytesIO()),
+            channel,
+            lambda sha, name: pinned(connection, sha, name, app.channels).policy,
+            pepper=app.pepper,
+        ).new
 
 
 @task(cache_policy=NO_CACHE, retries=0)

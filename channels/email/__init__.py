@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
+from channels.email.bounces import news
 from channels.email.composer import composer, faults
 from channels.email.delivery import Delivery
 from channels.email.identity import Identity
@@ -13,7 +14,18 @@ from channels.email.relay import Relay
 from channels.email.relay_log import read
 from channels.email.step import EmailStep
 from engine.content.links import Links
-from engine.contract import Channel, Composer, Desk, Evidence, Parcel, Receipt, Transaction, Wave, untold
+from engine.contract import (
+    Channel,
+    Composer,
+    Desk,
+    Evidence,
+    News,
+    Parcel,
+    Receipt,
+    Transaction,
+    Wave,
+    untold,
+)
 from engine.model.campaign import Step
 from engine.model.written import TouchId
 from engine.problems import Fault, Problem
@@ -87,6 +99,10 @@ class Emails:
         accepted = {touch: queue for name, queue in seen.taken.items() if (touch := known(name)) is not None}
         refused = {touch: queue for name, queue in seen.refused.items() if (touch := known(name)) is not None}
         return Evidence(accepted, refused, seen.since, seen.until)
+
+    def news(self, raw: bytes) -> News | None:
+        """Return what a mail that came back says of a touch of ours, or `None`."""
+        return news(raw, self._identity)
 
     def close(self) -> None:
         if self._delivery is not None:

@@ -45,7 +45,33 @@ GROUPS: Final = (
                 "engine.cli.customers:load",
                 "Bring a delivered file into the base, checked and merged.",
             ),
+            Command(
+                "undo", "engine.cli.deliveries:undo", "Take a delivery back, and tell what stays and why."
+            ),
             Command("demo", "engine.cli.demo:demo", "A made-up base, and every campaign driven through it."),
+        ),
+    ),
+    Group(
+        Say("Segments", "Segments"),
+        (
+            Command("segment count", "engine.cli.segments:count", "Say how many belong to a segment."),
+            Command(
+                "segment sample",
+                "engine.cli.segments:sample",
+                "Show some of a segment, with what it asks for.",
+            ),
+            Command(
+                "segment explain",
+                "engine.cli.segments:explain",
+                "Say clause by clause why a customer is in or out.",
+            ),
+            Command(
+                "segment diff",
+                "engine.cli.segments:diff",
+                "Say who joined and who left since a moment, and why.",
+            ),
+            Command("segment overlap", "engine.cli.segments:overlap", "Say how many two segments share."),
+            Command("segment sql", "engine.cli.segments:sql", "Print the statement that answers a segment."),
         ),
     ),
     Group(
@@ -94,6 +120,9 @@ GROUPS: Final = (
                 "collect",
                 "engine.cli.reports:collect",
                 "Turn orders and visit reports that came back into responses.",
+            ),
+            Command(
+                "bounces", "engine.cli.reports:bounces", "Take in mails that came back: bounces, complaints."
             ),
             Command("report", "engine.cli.reports:report", "Show what a campaign did and what it changed."),
             Command("explain", "engine.cli.runs:explain", "Say why a customer was reached or not, in words."),

@@ -96,6 +96,43 @@ def reconcile(
     )
 
 
+def bounces(place: Path) -> None:
+    """Take in mails that came back to our senders: bounces, complaints, replies; again changes nothing.
+
+    What does not carry our signature moves nothing. An address is lost only when its server says that it does not exist.
+
+    Args:
+        place: A Maildir, a folder of mails, an mbox file; or - for one mail from a pipe.
+    """
+    import sys
+
+    from engine.actions.bounces import bounces as returned
+    from engine.actions.bounces import read
+    from engine.actions.pinned import pinned
+    from engine.contract import Returning
+
+    app = open_app()
+    channel = app.channels["email"]
+    assert isinstance(channel, Returning)
+    with app.database("bounces") as connection:
+        found = returned(
+            connection,
+            read(place, sys.stdin.buffer),
+            channel,
+            lambda sha, name: pinned(connection, sha, name, app.channels).policy,
+            pepper=app.pepper,
+        )
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(found.kinds.items())) or "-"
+    say(
+        Say(
+            f"{found.mails} mails, {found.new} news: {kinds}; {found.not_ours} are none of ours.",
+            f"{found.mails} e-mails, {found.new} nouvelles : {kinds} ; {found.not_ours} ne nous concernent pas.",
+        )
+    )
+    for run, because in found.paused.items():
+        say(Say(f"Run {run} is paused: {because}.", f"L'exécution {run} est en pause : {because}."))
+
+
 def _by_logs(app: App, logs: list[Path], zone: str) -> None:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 

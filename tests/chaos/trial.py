@@ -204,9 +204,13 @@ class Trial:
                 _send(victim, signal.SIGSTOP)
                 self._asleep[victim] = time.monotonic() + LEASE * self._drawn.uniform(1.2, 2.0)
                 self.done.pauses += 1
-            elif awake and self.done.kills < self.size.kills * share + 1:
-                _send(self._drawn.choice(awake), signal.SIGKILL)
-                self.done.kills += 1
+                awake.remove(victim)
+            for _ in range(4):  # a machine that is slow must not spare the workers
+                if awake and self.done.kills < self.size.kills * share + 1:
+                    victim = self._drawn.choice(awake)
+                    awake.remove(victim)
+                    _send(victim, signal.SIGKILL)
+                    self.done.kills += 1
             for pid, until in list(self._asleep.items()):
                 if time.monotonic() >= until:
                     _send(pid, signal.SIGCONT)
@@ -285,7 +289,15 @@ class Trial:
             self._left()  # a worker that woke up may have put something back
             self._look_after()
             time.sleep(0.1)
-        self.done.mishaps += [f"worker {pid} does not end" for pid in self._workers if _lives(pid)]
+        if any(_lives(pid) for pid in self._workers):
+            with psycopg.connect(self.url) as connection:
+                self.done.mishaps += [
+                    f"still open: {row}"
+                    for row in connection.execute(
+                        "SELECT touch_id, state, attempt, epoch, owner, lease_until - now(), next_try - now() FROM touch"
+                        " WHERE state IN ('planned', 'ready', 'claimed', 'gated', 'parked') LIMIT 5"
+                    )
+                ]
         self.reconcile()
 
 

@@ -1,4 +1,19 @@
 -- What came back.
+CREATE TABLE receipt (                    -- later news of a mail that left: bounces, complaints, confirmations
+    receipt_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    touch_id        bigint NOT NULL,
+    customer_id     bigint NOT NULL,
+    run_id          bigint,
+    kind            text NOT NULL,         -- hard soft sender complaint delivered reply none
+    status          text,                  -- 5.1.1: with the words, enough to judge it again
+    said            text,                  -- without addresses
+    at              timestamptz NOT NULL,
+    source          text NOT NULL,
+    source_id       text NOT NULL,
+    UNIQUE (source, source_id)             -- a replay inserts nothing
+);
+CREATE INDEX receipt_of_run ON receipt (run_id, kind);    -- the alarm
+
 CREATE TABLE response (
     response_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     customer_id     bigint NOT NULL,
