@@ -75,7 +75,9 @@ class Merged:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def merge(connection: Connection, feed: Feed, staged: Staged, *, source: str, on: dt.date) -> Merged:
+def merge(
+    connection: Connection, feed: Feed, staged: Staged, *, source: str, on: dt.date, batch: int
+) -> Merged:
     """Take up `load_stage`; call inside a transaction."""
     connection.execute("LOCK TABLE customer IN SHARE ROW EXCLUSIVE MODE")  # who makes customers takes turns
     reserved = run(connection, _statement("reserve"), {"lines": Int8(staged.lines)}).fetchone()
@@ -83,6 +85,7 @@ def merge(connection: Connection, feed: Feed, staged: Staged, *, source: str, on
     given: dict[str, Any] = {
         "base": Int8(reserved[0]), "kind": feed.fixed.get("kind"), "sector": feed.fixed.get("sector"),
         "category": feed.fixed.get("category"), "ext_scheme": f"ext:{source}", "source": source, "on": on,
+        "batch": Int8(batch), "lines": Int8(staged.lines),
     }  # fmt: skip
 
     def do(*names: str) -> int:
@@ -106,7 +109,7 @@ def merge(connection: Connection, feed: Feed, staged: Staged, *, source: str, on
     lay_out(connection)
     do("points")
     connection.execute("ANALYZE load_point (customer_id, found)")
-    do("alike", "customers_changed")
+    do("alike", "customers_changed", "customers_before", "made")
     with bare(connection, TABLES) if _fills(connection) else nullcontext():
         do("customers_updated", "customers_new", "identifiers_new", "guards_new", "sharing", "points_new")
     do("identifiers_more", "points_more", "notices", "not_main", "mains_off", "mains_on")

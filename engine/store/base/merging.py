@@ -93,7 +93,12 @@ def _clear(connection: Connection) -> None:
 
 def _customers(connection: Connection, delivery: Delivery) -> Taken:
     merged = customers.merge(
-        connection, delivery.feed, delivery.staged, source=delivery.system, on=delivery.on
+        connection,
+        delivery.feed,
+        delivery.staged,
+        source=delivery.system,
+        on=delivery.on,
+        batch=delivery.batch,
     )
     counts = {
         name: number for name, number in asdict(merged).items() if name not in ("towns", "rejected")

@@ -53,6 +53,8 @@ CREATE TABLE customer (
     CHECK ((status = 'merged') = (merged_into IS NOT NULL))
 );
 
+CREATE INDEX customer_merged_into ON customer (merged_into) WHERE merged_into IS NOT NULL;  -- taking a customer back: nobody was merged into it
+
 CREATE TABLE identifier (                 -- RPPS FINESS SIRET CIP ..., and each outside system's own id as ext:<system>
     scheme           text COLLATE "C" NOT NULL,     -- compared as bytes: keys have no language, and a sort costs a third
     value            text COLLATE "C" NOT NULL,

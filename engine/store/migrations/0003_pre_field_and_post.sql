@@ -30,6 +30,7 @@ CREATE TABLE visit_report (
     source_id       text NOT NULL,
     UNIQUE (source, source_id)
 );
+CREATE INDEX visit_report_of_touch ON visit_report (touch_id) WHERE touch_id IS NOT NULL;  -- what a touch's reports add up to
 CREATE TABLE print_batch (
     batch_id        text PRIMARY KEY,      -- MAIL_<campaign>_<run>_<step>_<n>
     run_id          bigint NOT NULL REFERENCES run,

@@ -20,6 +20,7 @@ CREATE FUNCTION keep_customer_version() RETURNS trigger LANGUAGE plpgsql SET sea
 BEGIN
     IF NEW.status = 'erased' THEN
         DELETE FROM customer_version WHERE customer_id = OLD.customer_id;
+        DELETE FROM import_change WHERE customer_id = OLD.customer_id;
         DELETE FROM contact_point_version WHERE customer_id = OLD.customer_id;
         DELETE FROM affiliation_version WHERE person_id = OLD.customer_id;
         DELETE FROM alignment_version WHERE customer_id = OLD.customer_id;

@@ -212,6 +212,21 @@ SELECT n.* FROM new n JOIN customer c USING (customer_id)
         c.practice_mode, c.sector, c.category, c.street, c.postcode, c.town, c.insee, c.department, c.region, c.timezone, c.latitude, c.longitude,
         c.credit_status, c.do_not_call, c.facts)
 
+-- name: customers_before
+-- What stands where something changes, and what will: only the columns that differ. `undo` puts it back.
+INSERT INTO import_change (batch_id, what, row_id, customer_id, before, after)
+SELECT %(batch)s, 'customer', customer_id, customer_id, jsonb_object_agg(key, old), jsonb_object_agg(key, new)
+  FROM (SELECT n.customer_id, a.key, b.value AS old, a.value AS new
+          FROM load_changed n JOIN customer c USING (customer_id)
+         CROSS JOIN LATERAL jsonb_each(to_jsonb(n)) AS a(key, value) JOIN LATERAL jsonb_each(to_jsonb(c)) AS b(key, value) ON b.key = a.key
+         WHERE a.value <> b.value) AS d
+ GROUP BY customer_id
+
+-- name: made
+-- The ids that were reserved: whoever of them is there came with this delivery.
+INSERT INTO import_made (batch_id, what, ids)
+SELECT %(batch)s, 'customer', int8multirange(int8range(%(base)s, %(base)s + %(lines)s + 2, '[]'))
+
 -- name: customers_updated
 UPDATE customer c
    SET status = n.status, civility = n.civility, title = n.title, last_name = n.last_name, first_name = n.first_name, org_name = n.org_name,
@@ -241,7 +256,9 @@ WITH added AS (
           UNION ALL SELECT 'SIRET', siret, found, siret_suspect FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND siret IS NOT NULL
           UNION ALL SELECT %(ext_scheme)s, ext, found, false FROM load_incoming WHERE fault IS NULL AND found IS NOT NULL AND ext IS NOT NULL) AS k
      WHERE NOT EXISTS (SELECT FROM identifier i WHERE i.scheme = k.scheme AND i.value = k.value)
-        ON CONFLICT DO NOTHING RETURNING customer_id)
+        ON CONFLICT DO NOTHING RETURNING customer_id, scheme, value),
+kept AS (
+    INSERT INTO import_change (batch_id, what, key, customer_id, after) SELECT %(batch)s, 'identifier', scheme || '|' || value, customer_id, '{}' FROM added)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM added
 
 -- name: guards_new
@@ -307,7 +324,9 @@ WITH added AS (
     SELECT p.customer_id, p.type, p.value, p.usage, false, coalesce(a.customers, 1), p.notice_given_at, %(source)s, coalesce(p.source_date, %(on)s)
       FROM load_point p LEFT JOIN load_alike a ON a.type = p.type AND a.value = p.value
      WHERE p.found IS NOT NULL
- RETURNING customer_id)
+ RETURNING customer_id, contact_point_id),
+kept AS (
+    INSERT INTO import_change (batch_id, what, row_id, customer_id, after) SELECT %(batch)s, 'contact_point', contact_point_id, customer_id, '{}' FROM added)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM added
 
 -- name: notices
@@ -316,7 +335,11 @@ WITH told AS (
     UPDATE contact_point p SET notice_given_at = i.notice_given_at
       FROM load_incoming i
      WHERE i.fault IS NULL AND i.notice_given_at IS NOT NULL AND i.found = p.customer_id AND p.type = 'email' AND p.value_norm = i.email AND p.notice_given_at IS NULL
- RETURNING p.customer_id)
+ RETURNING p.customer_id, p.contact_point_id, p.notice_given_at),
+kept AS (
+    INSERT INTO import_change (batch_id, what, row_id, customer_id, before, after)
+    SELECT %(batch)s, 'contact_point', contact_point_id, customer_id, '{"notice_given_at": null}', jsonb_build_object('notice_given_at', notice_given_at) FROM told
+        ON CONFLICT DO NOTHING)
 INSERT INTO load_changed (customer_id) SELECT customer_id FROM told
 
 -- name: not_main
