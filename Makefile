@@ -4,7 +4,8 @@
 #   make test            the whole default suite (ARGS="-k ledger" for a part)
 #   make check           the house checks: format, lint, types, floors, lock
 #   make bench [ONLY=x]  the product beside its reference; writes .touchbase/bench.json
-#   make chaos           long: machines of crashes and random segments, thousands of cases (TOUCHBASE_CASES)
+#   make chaos           long: workers, database and relay killed (TOUCHBASE_CHAOS_FULL=1: 50,000 mails; docs/chaos.md), the
+#                        same with a real Postfix where it is installed, then thousands of random cases (TOUCHBASE_CASES)
 #   make clean           stops every process of ours and removes what was generated and installed
 
 SHELL := /bin/bash
@@ -31,6 +32,8 @@ bench: $(READY)
 	@$(RUN)/python -m bench $(ONLY)
 
 chaos: $(READY)
+	@$(RUN)/python -m tests.chaos fault
+	@$(RUN)/python -m tests.chaos postfix
 	@TOUCHBASE_CASES=$${TOUCHBASE_CASES:-5000} $(RUN)/python -m pytest tests/stateful tests/properties $(ARGS)
 
 clean:

@@ -27,6 +27,15 @@ def frozen(
     return run, enrolment.waterfall(connection, run)
 
 
+def test_a_slot_opens_one_run_however_often_it_is_triggered(database: Connection) -> None:
+    ledger.keep_definition(database, "d1", "hivernax-2026", {})
+    spec, due = campaign(), slot(NOW.replace(tzinfo=None), "Europe/Paris")
+
+    opened = [ledger.open_run(database, spec, due, "d1") for _ in range(3)]
+
+    assert [is_new for _, is_new in opened] == [True, False, False] and len({run for run, _ in opened}) == 1
+
+
 def test_everybody_in_the_segment_gets_exactly_one_row(database: Connection) -> None:
     add(database, 7)
     add(database, 2, kinds=["pharmacist"])

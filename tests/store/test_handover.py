@@ -12,8 +12,9 @@ from engine.actions import handover
 from engine.actions.handover import Handover, awake
 from engine.actions.journal import journal, left_behind
 from engine.actions.reconcile import recover
-from engine.contract import Addressee, Ending, Parcel, Receipt
+from engine.contract import Addressee, Composer, Ending, Failure, Parcel, Receipt, Refusal
 from engine.model.written import TouchId
+from engine.problems import ChannelUnavailable, Say
 from engine.store import ledger
 from engine.store.database import Connection, connected
 from tests.store.ledgers import NOW, Prepared, gate, ready, states
@@ -47,7 +48,12 @@ def plain(one: Addressee) -> Parcel:
 
 
 def handed_over(
-    database: Connection, prepared: Prepared, channel: Slow, *, since: float | None = None
+    database: Connection,
+    prepared: Prepared,
+    channel: Slow,
+    *,
+    since: float | None = None,
+    compose: Composer = plain,
 ) -> None:
     group = gate(database, prepared.run).addressees
 
@@ -55,7 +61,8 @@ def handed_over(
         ledger.settle(database, group, receipts, worker="w1", now=NOW)
         return receipts
 
-    one = Handover(database, prepared.run, group, plain, False, awake() if since is None else since)
+    start = awake() if since is None else since
+    one = Handover(database, prepared.run, group, compose, False, start)
     one.delivered(channel, None, settled)  # type: ignore[arg-type]
 
 
@@ -80,6 +87,27 @@ def test_a_worker_that_slept_past_its_lease_writes_no_dot(database: Connection) 
     handed_over(database, prepared, channel := Slow(lambda sent: None), since=awake() - 3600)
 
     assert (channel.left, states(database)) == ([], {"ready": 5})
+
+
+def test_a_channel_that_takes_nothing_leaves_nothing_accepted(database: Connection) -> None:
+    def away(sent: int) -> None:
+        raise ChannelUnavailable(Say("away", "absent"))
+
+    prepared = ready(database, 3)
+
+    with pytest.raises(ChannelUnavailable):
+        handed_over(database, prepared, Slow(away))
+
+    assert states(database) == {"ready": 3}
+
+
+def test_a_parcel_that_does_not_compose_is_refused_with_its_reason(database: Connection) -> None:
+    prepared = ready(database, 2)
+
+    handed_over(database, prepared, Slow(lambda sent: None), compose=lambda one: Failure(Refusal.BAD_ADDRESS))
+
+    assert states(database) == {"refused": 2}
+    assert database.execute("SELECT DISTINCT reason FROM touch").fetchall() == [("invalid_contact_point",)]
 
 
 def test_a_connection_whose_commits_do_not_wait_for_the_disk_gates_nothing(database: Connection) -> None:

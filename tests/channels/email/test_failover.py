@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.email import dialogue
 from channels.email.delivery import Delivery
 from channels.email.relay import Relay
 from engine.contract import Ending
@@ -87,6 +88,17 @@ def test_a_relay_that_failed_is_asked_again_after_its_rest(
         list(delivery.deliver([parcel(2)]))
 
     assert asked.count(NOBODY) == 2
+
+
+def test_a_server_that_thinks_for_ninety_seconds_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundredth of a second stands for a second: whoever hangs up after a minute sends this mail again."""
+    monkeypatch.setattr(dialogue, "DOT_SECONDS", dialogue.DOT_SECONDS / 100)
+    with FaultRelay(tmp_path / "slow", faults=Faults(slow=1, slow_seconds=0.9)) as slow:
+        receipts = list(Delivery(at(slow)).deliver([parcel(1)]))
+
+    assert [receipt.ending for receipt in receipts] == [Ending.ACCEPTED]
 
 
 def test_the_setting_takes_several_relays() -> None:
