@@ -96,7 +96,7 @@ def load(
         }
         _keep(connection, batch, staged, counts, rejected)
     ignored = staged.ignored if kind.stage == "customers" else (*staged.ignored, *staged.facts)
-    written = None if plan or not rejected else _write(rejects_folder, path, batch, rejected, language)
+    written = None if plan or not rejected else write_rejects(rejects_folder, path, batch, rejected, language)
     if not plan and counts["created"]:
         connection.execute("ANALYZE " + TOUCHED[kind.stage])
     return LoadReport(feed, path.name, plan, staged.lines, counts, ignored, merged.towns, tuple(rejected), written, None if plan else batch)  # fmt: skip
@@ -163,7 +163,7 @@ def _keep(
             copy.write_row((batch, one.line, one.column, one.what.en, one.remedy.en))
 
 
-def _write(folder: Path, path: Path, batch: int, rejected: list[Rejected], language: Language) -> Path:
+def write_rejects(folder: Path, path: Path, batch: int, rejected: list[Rejected], language: Language) -> Path:
     """Write what was left out, for whoever sent the file; it holds lines and columns, no values."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{path.name.split('.')[0]}-{batch}-rejects.csv"

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from engine.app import open_app
 from engine.cli.clock import HOME, moment
 from engine.cli.console import count, in_words, progress, say, table
-from engine.problems import Say
+from engine.problems import Say, UsageError
 
 if TYPE_CHECKING:
     from engine.actions.load import LoadReport
@@ -40,32 +40,48 @@ WORDS: Final = {
                        "adresses que nous savons pires que ne le dit ce fichier ; laissées telles quelles"),
     "territories_new": Say("territories made for it", "secteurs créés au passage"),
     "assignments_new": Say("territories given to a rep", "secteurs confiés à un délégué"),
+    "addresses_doubted": Say("addresses that are not used any more, or to be corrected", "adresses qui ne servent plus, ou à corriger"),
+    "to_check": Say("customers said to have died; nobody writes to them until somebody has looked",
+                    "clients dits décédés ; on ne leur écrit plus avant vérification"),
     "unresolved": Say("lines whose town is not known under its postcode", "lignes dont la commune est inconnue sous ce code postal"),
 }  # fmt: skip
 
+YES: Final = Say("yes", "oui")
 SHOWN: Final = 20  #: problems in the terminal; the rejects file has them all
 
 
 def load(
-    file: Path,
+    file: Path | None = None,
     *,
-    as_: Annotated[str, Parameter(name="--as")],
+    as_: Annotated[str | None, Parameter(name="--as")] = None,
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     plan: bool = False,
+    columns: str | None = None,
 ) -> None:
-    """Bring a delivered file into the base: checked, merged by identifier, what is left out told by line.
+    """Bring a delivered file into the base: checked, merged by its natural key, what is left out told by line.
 
     Args:
         file: The file as it came; .gz too.
-        as_: What it holds: customers, pharmacies, hospitals, towns, contacts, consents, orders, reps, alignments, history.
+        as_: What it holds: customers, pharmacies, hospitals, towns, contacts, consents, orders, reps, alignments, history,
+            visits, returned-letters.
         from_: The system whose ids it carries; the feed's name if not given.
         plan: Say what would happen, and change nothing.
+        columns: Show the columns of a feed instead.
     """
-    from engine.actions.load import load as loaded
+    if columns is not None:
+        _show_columns(columns)
+        return
+    if file is None or as_ is None:
+        raise UsageError(
+            Say("Say what to load.", "Dites quoi charger."),
+            Say("touchbase load FILE --as orders, or touchbase load --columns orders.",
+                "touchbase load FICHIER --as orders, ou touchbase load --columns orders."),
+        )  # fmt: skip
+    from engine.actions.exchange import deliver
 
     app = open_app()
     with app.database("load") as connection:
-        report = loaded(
+        report = deliver(
             connection,
             file,
             as_,
@@ -77,6 +93,18 @@ def load(
             language=app.settings.language,
         )
     _show(report)
+
+
+def _show_columns(feed: str) -> None:
+    from engine.actions.columns import columns
+    from engine.store.base.columns import FEEDS_SAY
+
+    rows = [
+        (one.name, YES if one.needed == "yes" else one.needed, ", ".join(one.also), one.means)
+        for one in columns(feed)
+    ]
+    say(FEEDS_SAY[feed])
+    table([Say("column", "colonne"), Say("must be there", "exigée"), Say("also understood", "aussi compris"), Say("means", "sens")], rows)  # fmt: skip
 
 
 def _show(report: "LoadReport") -> None:
@@ -104,6 +132,9 @@ def _show(report: "LoadReport") -> None:
         )  # fmt: skip
     if report.rejects_file:
         say(Say(f"All of them: {report.rejects_file}", f"Tous : {report.rejects_file}"))
+    if report.batch is not None:
+        say(Say(f"Delivery {report.batch}. Take it back: touchbase undo {report.batch}",
+                f"Livraison {report.batch}. Pour la reprendre : touchbase undo {report.batch}"))  # fmt: skip
 
 
 def generate(*, customers: int = 20_000, seed: int = 2026, as_of: str | None = None) -> None:

@@ -91,7 +91,7 @@ def _show(report: "UndoReport") -> None:
     if not report.done.kept:
         return
     for (what, why), number in Counter((one.what, one.why) for one in report.done.kept).items():
-        say(Say(f"  {count(number)} {THINGS[what].en} stay: each {WHY[why].en}", f"  {count(number)} {THINGS[what].fr} restent : chacun {WHY[why].fr}"))  # fmt: skip
+        say(Say(f"  {THINGS[what].en}: {count(number)} stay; each {WHY[why].en}", f"  {THINGS[what].fr} : {count(number)} restent ; chaque fois : {WHY[why].fr}"))  # fmt: skip
     table(
         [
             Say("what", "quoi"),
