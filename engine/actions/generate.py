@@ -69,7 +69,7 @@ def generate(
                 "Prenez une base vide : `make clean` pour celle embarquée, ou une autre TOUCHBASE_DATABASE_URL.",
             ),
         )
-    counts = generation.fill(
+    written = generation.fill(
         connection,
         customers=customers,
         seed=seed,
@@ -79,4 +79,13 @@ def generate(
         responses=responses_per_customer,
         say=say,
     )
-    return Generated(*counts)
+    return Generated(
+        customers=written["customers"],
+        persons=written["persons"],
+        contact_points=written["contact_points"],
+        consent_events=written["consent_events"],
+        touches=written["touches"],
+        responses=written["responses"],
+        orders=written["orders"],
+        reps=written["reps"],
+    )

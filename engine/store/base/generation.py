@@ -68,8 +68,8 @@ def fill(
     touches: int,
     responses: float,
     say: Tell,
-) -> tuple[int, ...]:
-    """Fill an empty base; return the counts that the statement `counted` names.
+) -> dict[str, int]:
+    """Fill an empty base; return how many rows each statement wrote, and how many `persons` and `orders` there are.
 
     Call outside a transaction. All of it is there in the end, or nothing; only the power going out
     between two commits, one after the other, could leave a history without its customers.
@@ -83,15 +83,15 @@ def fill(
         with connection.transaction(), second.transaction():
             history = other.submit(_write_history, second, given)
             try:
-                rows = _write_people(connection, given, say)
-                say(CONTACTS, rows)
-                history.result()
+                written = _write_people(connection, given, say)
+                say(CONTACTS, sum(written.values()))
+                written |= history.result()
             except BaseException:
                 second.cancel()  # the error leaves only when the other has stopped
                 raise
-    row = run(connection, statement("generation", "counted")).fetchone()
+        row = run(connection, statement("generation", "counted")).fetchone()
     assert row is not None
-    return tuple(int(count) for count in row)
+    return written | {"persons": int(row[0]), "orders": int(row[1])}
 
 
 @contextmanager
@@ -134,27 +134,30 @@ def _make(
         )
 
 
-def _write_people(connection: Connection, given: dict[str, Any], say: Tell) -> int:
-    """Write customers and what hangs on them; return how many rows."""
+def _write_people(connection: Connection, given: dict[str, Any], say: Tell) -> dict[str, int]:
+    """Write customers and what hangs on them; return how many rows each statement wrote."""
     _prepare(connection)
-    rows = 0
+    written: dict[str, int] = {}
     with bare(connection, PEOPLE, whole=True):
         for what, names in PEOPLE_STEPS:
             for name in names:
-                say(what, rows)
-                rows += run(connection, statement("generation", name), given).rowcount
-        say(KEYS, rows)
-    say(SAMPLES, rows)
+                say(what, sum(written.values()))
+                written[name] = run(connection, statement("generation", name), given).rowcount
+        say(KEYS, sum(written.values()))
+    say(SAMPLES, sum(written.values()))
     _sample(connection, [*PEOPLE, *SMALL], int(given["customers"]))
-    return rows
+    return written
 
 
-def _write_history(connection: Connection, given: dict[str, Any]) -> None:
+def _write_history(connection: Connection, given: dict[str, Any]) -> dict[str, int]:
     _prepare(connection)
     with bare(connection, HISTORY, whole=True):
-        for name in ("touches", "responses", "history_numbered"):
-            run(connection, statement("generation", name), given)
+        written = {
+            name: run(connection, statement("generation", name), given).rowcount
+            for name in ("touches", "responses", "history_numbered")
+        }
     _sample(connection, HISTORY, int(given["customers"]))
+    return written
 
 
 def _prepare(connection: Connection) -> None:

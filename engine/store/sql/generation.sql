@@ -11,7 +11,7 @@
 -- The customers from one number to another. `like_whom` is somebody else's number for a person who
 -- stands in the base twice: same name, same place, no RPPS. OFFSET 0 keeps the planner from
 -- computing a hash again wherever it is read.
-CREATE UNLOGGED TABLE making.{part} AS
+CREATE UNLOGGED TABLE making.{part} WITH (autovacuum_enabled = off) AS
 WITH
 woman AS (SELECT n - 1 AS n, w, lower(replace(folded(w), ' ', '-')) AS plain, folded(w) AS line FROM unnest(%(women)s::text[]) WITH ORDINALITY AS t(w, n)),
 man AS (SELECT n - 1 AS n, w, lower(replace(folded(w), ' ', '-')) AS plain, folded(w) AS line FROM unnest(%(men)s::text[]) WITH ORDINALITY AS t(w, n)),
@@ -471,18 +471,16 @@ SELECT response_id, customer_id, touch_id, campaign, channel, brand, type, at,
                  WHERE (h & 1073741823) %% 1000000 < %(per_million)s OFFSET 0) AS u OFFSET 0) AS v
 
 -- name: people_numbered
--- Ids were given by number; the next ones come after them.
-SELECT setval(pg_get_serial_sequence('customer', 'customer_id'), (SELECT max(customer_id) FROM customer)),
-       setval(pg_get_serial_sequence('contact_point', 'contact_point_id'), (SELECT max(contact_point_id) FROM contact_point)),
-       setval(pg_get_serial_sequence('consent_event', 'consent_event_id'), (SELECT max(consent_event_id) FROM consent_event)),
+-- Ids were given by number; the next ones come after all that could have been given.
+SELECT setval(pg_get_serial_sequence('customer', 'customer_id'), %(customers)s),
+       setval(pg_get_serial_sequence('contact_point', 'contact_point_id'), %(customers)s * 4 + 3),
+       setval(pg_get_serial_sequence('consent_event', 'consent_event_id'), %(customers)s * 8 + 7),
        setval(pg_get_serial_sequence('rep', 'rep_id'), (SELECT max(rep_id) FROM rep)),
-       setval(pg_get_serial_sequence('orders', 'order_id'), (SELECT coalesce(max(order_id), 1) FROM orders))
+       setval(pg_get_serial_sequence('orders', 'order_id'), %(organisations_n)s * 16 + 15)
 
 -- name: history_numbered
-SELECT setval(pg_get_serial_sequence('touch', 'touch_id'), (SELECT coalesce(max(touch_id), 1) FROM touch)),
-       setval(pg_get_serial_sequence('response', 'response_id'), (SELECT coalesce(max(response_id), 1) FROM response))
+SELECT setval(pg_get_serial_sequence('touch', 'touch_id'), greatest(%(customers)s * %(touches)s, 1)),
+       setval(pg_get_serial_sequence('response', 'response_id'), greatest(%(customers)s * %(touches)s * %(most)s, 1))
 
 -- name: counted
-SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM customer WHERE of = 'person'), (SELECT count(*) FROM contact_point),
-       (SELECT count(*) FROM consent_event), (SELECT count(*) FROM touch), (SELECT count(*) FROM response),
-       (SELECT count(*) FROM orders), (SELECT count(*) FROM rep)
+SELECT count(*) FILTER (WHERE is_person), (SELECT count(*) FROM orders) FROM making.made
