@@ -8,7 +8,7 @@ It serves the examples in segment files, explains one customer, and convicts the
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import assert_never
 from zoneinfo import ZoneInfo
@@ -149,16 +149,16 @@ def holds(who: Predicate, known: CustomerKnown, asking: Asking) -> bool | None:
         case InSegment(segment=name):
             return belongs(name, known, asking.library, asking.on)
         case Missing(fact=name):
-            return _value(name, known, asking) is None
+            return value_of(name, known, asking) is None
         case Is(fact=name, values=values):
-            fact, value = asking.library.fact(name), _value(name, known, asking)
+            fact, value = asking.library.fact(name), value_of(name, known, asking)
             wanted = [_on_that_day(fact.read(written), asking) for written in values]
             return None if value is None else any(word in wanted for word in _words(value))
         case IsNot(fact=name, values=values, path=path):
             answer = holds(Is(name, values, path), known, asking)
             return None if answer is None else not answer
         case Compare(fact=name, op=op, value=written):
-            fact, value = asking.library.fact(name), _value(name, known, asking)
+            fact, value = asking.library.fact(name), value_of(name, known, asking)
             return None if value is None else _compared(value, op, _on_that_day(fact.read(written), asking))
         case History():
             return _happened(who, known, asking)
@@ -178,7 +178,8 @@ def names_somebody(
     return holds(who, CustomerKnown(of), Asking(library, on, ZoneInfo(timezone))) is not True
 
 
-def _value(name: str, known: CustomerKnown, asking: Asking) -> Known | None:
+def value_of(name: str, known: CustomerKnown, asking: Asking) -> Known | None:
+    """Return what is known of a customer under a fact; `None` where nothing is."""
     value = known.facts.get(name)
     if value == () and asking.library.fact(name).may_be_missing:
         return None
@@ -223,34 +224,48 @@ def _small(text: str) -> str:
 # What happened.
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a clause found in one customer's past: how often, how much, when last."""
+
+    number: int = 0
+    units: int = 0
+    amount: Decimal = Decimal(0)
+    last: dt.datetime | None = None
+
+
 def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
+    came = found(clause, known, asking)
+    if clause.verb is Verb.NO_RESPONSE:
+        silent = replace(
+            clause, verb=Verb.RESPONDED, types=clause.types or REACTIONS, within=None, since=None, before=None
+        )
+        return came.number > 0 and not _happened(silent, known, asking)
+    return (
+        clause.times.admit(came.number)
+        and (clause.units is None or clause.units.admit(came.units))
+        and (clause.amount is None or clause.amount.admit(came.amount))
+    )
+
+
+def found(clause: History, known: CustomerKnown, asking: Asking) -> Found:
+    """Return what a clause finds in a customer's past; of `no_response`, the touches that were to be answered."""
     meant = about(clause.campaigns, clause.steps, asking.scope)
     window = _Window(clause, known, asking)
     match clause.verb:
-        case Verb.TOUCHED:
-            return clause.times.admit(len(_touches(clause, known, meant, window)))
-        case Verb.NO_RESPONSE:
-            silent = History(
-                Verb.RESPONDED,
-                clause.channels,
-                clause.brands,
-                clause.campaigns,
-                clause.steps,
-                clause.types or REACTIONS,
-            )
-            return bool(_touches(clause, known, meant, window)) and not _happened(silent, known, asking)
+        case Verb.TOUCHED | Verb.NO_RESPONSE:
+            return _times(touch.touched_at for touch in _touches(clause, known, meant, window))
         case Verb.VISITED | Verb.CALLED:
             channel = "visit" if clause.verb is Verb.VISITED else "call"
-            done = [
-                touch
+            return _times(
+                touch.outcome_at or touch.touched_at
                 for touch in known.touches
                 if touch.channel == channel
                 and touch.outcome == "done"
                 and _fits(clause.brands, touch.brand)
                 and _means(meant, touch.campaign, touch.step, touch.run, asking)
                 and window.holds(touch.outcome_at or touch.touched_at)
-            ]
-            return clause.times.admit(len(done))
+            )
         case Verb.RESPONDED:
             came = [
                 response
@@ -262,12 +277,12 @@ def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
                 and window.holds(response.at)
             ]
             amount = sum((response.value or Decimal(0) for response in came), Decimal(0))
-            return clause.times.admit(len(came)) and (clause.amount is None or clause.amount.admit(amount))
+            return replace(_times(response.at for response in came), amount=amount)
         case Verb.ORDERED:
-            return _ordered(clause, known, window)
+            return _orders(clause, known, window)
         case Verb.EXCLUDED:
             withheld = [
-                touch
+                touch.due_at
                 for touch in known.touches
                 if touch.state == "excluded"
                 and _fits(clause.channels, touch.channel)
@@ -277,9 +292,9 @@ def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
                 and window.holds(touch.due_at)
             ]
             if clause.steps or meant.own_steps or clause.channels:
-                return clause.times.admit(len(withheld))
+                return _times(withheld)
             left_out = [
-                member
+                member.enrolled_at
                 for member in known.memberships
                 if member.reason is not None
                 and _fits(clause.brands, member.brand)
@@ -287,10 +302,10 @@ def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
                 and _fits(meant.campaigns, member.campaign)
                 and window.holds(member.enrolled_at)
             ]
-            return clause.times.admit(len(withheld) + len(left_out))
+            return _times([*withheld, *left_out])
         case Verb.ENROLLED:
-            enrolled = [
-                member
+            return _times(
+                member.enrolled_at
                 for member in known.memberships
                 if member.reason is None
                 and not member.held_out
@@ -298,10 +313,14 @@ def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
                 and _fits(clause.cells, member.cell)
                 and _fits(meant.campaigns, member.campaign)
                 and window.holds(member.enrolled_at)
-            ]
-            return clause.times.admit(len(enrolled))
+            )
         case _:
             assert_never(clause.verb)
+
+
+def _times(moments: Iterable[dt.datetime | None]) -> Found:
+    days = [moment for moment in moments if moment is not None]
+    return Found(len(days), last=max(days, default=None))
 
 
 def _touches(clause: History, known: CustomerKnown, meant: About, window: "_Window") -> list[PastTouch]:
@@ -321,22 +340,18 @@ def _touches(clause: History, known: CustomerKnown, meant: About, window: "_Wind
     ]
 
 
-def _ordered(clause: History, known: CustomerKnown, window: "_Window") -> bool:
-    number, units, amount = 0, 0, Decimal(0)
+def _orders(clause: History, known: CustomerKnown, window: "_Window") -> Found:
+    days, units, amount = [], 0, Decimal(0)
     for order in known.orders:
         if order.status in VOID_ORDERS or not window.holds(order.ordered_at):
             continue
         lines = [line for line in order.lines if _fits(clause.brands, line.brand)]
         if clause.brands and not lines:
             continue
-        number += 1
+        days.append(order.ordered_at)
         units += sum(line.units for line in lines)
         amount += sum((line.amount for line in lines), Decimal(0))
-    return (
-        clause.times.admit(number)
-        and (clause.units is None or clause.units.admit(units))
-        and (clause.amount is None or clause.amount.admit(amount))
-    )
+    return replace(_times(days), units=units, amount=amount)
 
 
 def _fits(wanted: tuple[str, ...], value: str | None) -> bool:

@@ -70,7 +70,7 @@ def leaving(exits: All, library: Library, scope: RunScope, *, on: dt.datetime) -
     return matching(AnyOf(exits.parts), library, scope, on=on)
 
 
-def as_sql(query: sa.Select[Any], *, prefix: str = "p") -> tuple[LiteralString, dict[str, Any]]:
+def as_sql(query: sa.ClauseElement, *, prefix: str = "p") -> tuple[LiteralString, dict[str, Any]]:
     """Return a composed query as psycopg takes it: `%(name)s` and its values; names begin with `prefix`.
 
     >>> as_sql(sa.select(sa.literal(5)), prefix="q")[1]

@@ -137,12 +137,12 @@ def on_day(value: str | Decimal | bool | dt.date | Today, day: dt.date) -> Bound
     return day + dt.timedelta(days=value.days) if isinstance(value, Today) else value
 
 
-def as_text(fact: Fact, row: Row) -> sa.ColumnElement[str]:
+def as_text(fact: Fact, row: Row, base: Base = TODAY) -> sa.ColumnElement[str]:
     """Return a fact as text, for strata and explanations; NULL where unknown."""
     if fact.name in _ARRAYS:
         return sa.func.array_to_string(row.c[_ARRAYS[fact.name]], ",")
     if fact.name in _POINTS:
-        return sa.cast(_has_point(_POINTS[fact.name], row, TODAY), sa.Text)
+        return sa.cast(_has_point(_POINTS[fact.name], row, base), sa.Text)
     if fact.name in ("role", "territory"):
         table, key, column = _BESIDE[fact.name]
         return (

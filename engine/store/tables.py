@@ -58,7 +58,7 @@ _PAST: Final[dict[str, dict[str, Any]]] = {
     },
     "order_line": {"order_id": sa.BigInteger, "brand": sa.Text, "units": sa.Integer, "amount_ht": sa.Numeric},
     "contact_point": {"customer_id": sa.BigInteger, "type": sa.Text, "status": sa.Text, "is_main": sa.Boolean},
-    "affiliation": {"person_id": sa.BigInteger, "role": sa.Text, "valid_from": sa.Date, "valid_to": sa.Date},
+    "affiliation": {"person_id": sa.BigInteger, "organisation_id": sa.BigInteger, "role": sa.Text, "valid_from": sa.Date, "valid_to": sa.Date},
     "alignment": {"customer_id": sa.BigInteger, "territory": sa.Text},
 }  # fmt: skip
 

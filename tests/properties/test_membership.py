@@ -54,7 +54,7 @@ def by_sql(
             for index, (name, query) in enumerate(questions.items())
         )
     )
-    text, values = audience.as_sql(together)  # type: ignore[arg-type]  # compiled alike
+    text, values = audience.as_sql(together)
     found: dict[str, set[int]] = {name: set() for name in questions}
     with connection.pipeline(), connection.transaction(force_rollback=True):
         small_bases.store(connection, base)
