@@ -30,10 +30,12 @@ STATEMENTS = Path(__file__).with_name("base.sql")
 LATE = ("touch", "response", "member", "order_line")
 """Tables that are filled without their keys and indexes: those are built when the rows are there."""
 
+HISTORY = ("touches", "responses", "members", "orders")
+"""The parts of `base.sql` that a base of new customers lacks."""
+
 SERVER = {
     "shared_buffers": "2GB",  # of a server that is PostgreSQL's own; the reference runs on the same
     "effective_cache_size": "8GB",
-    "random_page_cost": "1.1",  # a solid-state disk
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
 }
@@ -45,11 +47,14 @@ def size() -> int:
 
 
 @contextmanager
-def standing(customers: int) -> Iterator[Connection]:
-    """Give a connection to a base of so many customers, made if it is not there as it should be."""
+def standing(customers: int, *, history: bool = True) -> Iterator[Connection]:
+    """Give a connection to a base of so many customers, made if it is not there as it should be.
+
+    Without `history` nothing ever happened to them: such a base stands in a minute.
+    """
     folder = Path(os.environ.get("BENCH_FOLDER", ".touchbase/bench")).resolve()
     url = _tuned(folder)
-    name, mark = f"bench_base_{customers}", _mark()
+    name, mark = f"bench_base_{customers}{'' if history else '_new'}", _mark()
     try:
         with connected(url, purpose="bench") as connection:
             row = connection.execute(
@@ -60,7 +65,7 @@ def standing(customers: int) -> Iterator[Connection]:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name_))
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(name_))
                 with connected(_at(url, name), purpose="bench") as fresh:
-                    _fill(fresh, customers)
+                    _fill(fresh, customers, history)
                 connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name_, sql.Literal(mark)))
         with connected(_at(url, name), purpose="bench") as base:
             yield base
@@ -99,7 +104,7 @@ def _tuned(folder: Path) -> str:
     return embedded.start(folder)
 
 
-def _fill(connection: Connection, customers: int) -> None:
+def _fill(connection: Connection, customers: int, history: bool) -> None:
     said = f"  base of {customers:,} customers"
     bring_up_to_date(connection)
     connection.execute(
@@ -109,6 +114,8 @@ def _fill(connection: Connection, customers: int) -> None:
     later = [part for table in LATE for part in _put_off(connection, table)]
     parts = re.split(r"^-- name: (.+)$", STATEMENTS.read_text(encoding="utf-8"), flags=re.MULTILINE)
     for name, body in zip(parts[1::2], parts[2::2], strict=True):
+        if name in HISTORY and not history:
+            continue
         start = time.perf_counter()
         for one in re.split(r";\s*$", body, flags=re.MULTILINE):
             if re.sub(r"^--.*$", "", one, flags=re.MULTILINE).strip():

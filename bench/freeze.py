@@ -1,23 +1,31 @@
-"""Freezing an audience, beside the bare INSERT ... SELECT of the same rows."""
+"""Freezing an audience of a million persons, beside the bare INSERT ... SELECT of the same rows.
 
-import datetime as dt
-import os
+Both sides are whole transactions that are taken back, on a table that holds a frozen audience already.
+"""
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Final, TypeAlias
 
-from engine.actions.generate import generate
+from bench import base
 from engine.loading import segments as segment_files
 from engine.loading.project import packs
 from engine.model.campaign import AnyCampaign, Campaign, Step
 from engine.model.policy import Policy
+from engine.model.segment import Library
+from engine.model.written import RunId
 from engine.rules.schedule import slot
-from engine.store import embedded, enrolment, ledger
-from engine.store.database import Connection, bring_up_to_date, connected
+from engine.store import enrolment, ledger
+from engine.store.database import Connection
 
-NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
-SEGMENT = "segment: persons\ntitle: Toutes les personnes\nof: person\nwho:\n  - kind: [prescriber, pharmacist, paramedical]\n"
-POLICY = Policy.model_validate(
+Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
+
+SEGMENT: Final = "segment: persons\ntitle: Toutes les personnes\nof: person\nwho:\n  - kind: [prescriber, pharmacist, paramedical]\n"
+INSERT: Final = (
+    "INSERT INTO member (run_id, customer_id, cell, held_out, reason, reasons, stratum, enrolled_at)"
+    " SELECT %s, customer_id, cell, held_out, reason, reasons, stratum, enrolled_at FROM bench_rows"
+)
+POLICY: Final = Policy.model_validate(
     {
         "policy": "bench",
         "company": "Laboratoires Armorial",
@@ -27,16 +35,16 @@ POLICY = Policy.model_validate(
 )
 
 
-def campaign() -> AnyCampaign:
+def campaign(name: str) -> AnyCampaign:
     return Campaign[Step].model_validate(
         {
-            "campaign": "bench",
+            "campaign": name,
             "title": "Bench",
             "owner": "bench",
             "purpose": "promo_otc",
             "schedule": {"start": "2026-03-03T09:30:00"},
             "audience": {"segment": "persons"},
-            "holdout": {"share": "10%"},
+            "holdout": {"share": "10%", "key": "bench"},  # one draw, whatever the name
             "cells": {"a": {"share": "50%"}, "b": {"share": "50%"}},
             "steps": {"announce": {"channel": "email"}},
             "goals": {"clicks": {"response": "click"}},
@@ -45,60 +53,54 @@ def campaign() -> AnyCampaign:
 
 
 @contextmanager
-def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
-    """Give both sides, on a generated base of BENCH_CUSTOMERS customers (200,000 if not said)."""
-    customers = int(os.environ.get("BENCH_CUSTOMERS", "200000"))
+def line() -> Iterator[Sides]:
+    """Give both sides, for an audience of BENCH_CUSTOMERS persons (a million if not said)."""
+    with base.standing(
+        base.size() * 5 // 4, history=False
+    ) as connection:  # four customers of five are persons
+        library = persons()
+        keep_rows(connection, library)
+
+        def ours() -> None:
+            with connection.transaction(force_rollback=True):
+                freeze(connection, "bench", library)
+
+        def reference() -> None:
+            with connection.transaction(force_rollback=True):
+                connection.execute(INSERT, [opened(connection, "bench")])
+
+        yield ours, reference
+
+
+def persons() -> Library:
     library, problems = segment_files.from_texts({"segments/persons.yaml": SEGMENT})
     assert not problems
-    spec, rules = campaign(), packs()["FR"]
-    url = embedded.start(Path(".touchbase/bench").resolve())
-    try:
-        with connected(url, purpose="bench") as connection:
-            bring_up_to_date(connection)
-            row = connection.execute("SELECT count(*) FROM customer").fetchone()
-            if row is None or row[0] < customers:
-                connection.execute("TRUNCATE customer, rep, territory, brand CASCADE")
-                generate(connection, customers=customers, seed=2026, on=NOW.date(), touches_per_customer=1)
-            connection.execute("VACUUM (ANALYZE)")
-
-            def frozen() -> int:
-                ledger.keep_definition(connection, "bench", "bench", {})
-                run, _ = ledger.open_run(
-                    connection, spec, slot(NOW.replace(tzinfo=None), "Europe/Paris"), "bench"
-                )
-                enrolment.freeze(connection, run, spec, library, POLICY, rules, NOW)
-                return int(run)
-
-            with connection.transaction(force_rollback=True):
-                run = frozen()
-                connection.execute("DROP TABLE IF EXISTS bench_rows")
-                rows = connection.execute("SELECT * FROM member WHERE run_id = %s", [run]).fetchall()
-            _keep(connection, rows)
-
-            def ours() -> None:
-                with connection.transaction(force_rollback=True):
-                    frozen()
-
-            def reference() -> None:
-                with connection.transaction(force_rollback=True):
-                    ledger.keep_definition(connection, "bench", "bench", {})
-                    bare, _ = ledger.open_run(
-                        connection, spec, slot(NOW.replace(tzinfo=None), "Europe/Paris"), "bench"
-                    )
-                    connection.execute(
-                        "INSERT INTO member SELECT %s, customer_id, cell, held_out, reason, reasons, stratum, enrolled_at, left_at"
-                        " FROM bench_rows",
-                        [bare],
-                    )
-
-            yield ours, reference
-    finally:
-        embedded.stop(Path(".touchbase/bench").resolve())
+    return library
 
 
-def _keep(connection: Connection, rows: list[tuple[object, ...]]) -> None:
-    connection.execute("CREATE TABLE bench_rows (LIKE member)")
-    with connection.cursor().copy("COPY bench_rows FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-    connection.execute("ANALYZE bench_rows")
+def keep_rows(connection: Connection, library: Library) -> None:
+    """Freeze the audience once for good: its rows are what the reference inserts."""
+    row = connection.execute("SELECT to_regclass('bench_rows')").fetchone()
+    if row is not None and row[0] is not None:
+        return
+    connection.execute("ALTER TABLE member SET (autovacuum_enabled = off)")  # each try leaves dead rows
+    with connection.transaction():
+        run = freeze(connection, "kept", library)
+        connection.execute(
+            "CREATE TABLE bench_rows AS SELECT * FROM member WHERE run_id = %s ORDER BY customer_id", [run]
+        )
+    connection.execute("VACUUM (ANALYZE) bench_rows, member")
+
+
+def freeze(connection: Connection, name: str, library: Library) -> RunId:
+    run = opened(connection, name)
+    enrolment.freeze(connection, run, campaign(name), library, POLICY, packs()["FR"], base.NOW)
+    return run
+
+
+def opened(connection: Connection, name: str) -> RunId:
+    ledger.keep_definition(connection, "bench", name, {})
+    run, _ = ledger.open_run(
+        connection, campaign(name), slot(base.NOW.replace(tzinfo=None), "Europe/Paris"), "bench"
+    )
+    return run

@@ -30,7 +30,7 @@ from engine.model.segment import AnySegment, Library, RunScope, Segment, SqlSegm
 from engine.store import fact_columns
 from engine.store.base_as_of import TODAY, Base
 from engine.store.fact_columns import Row, Test
-from engine.store.past import When, happened
+from engine.store.past import When, happened, happened_one_of, names_customers
 from engine.store.tables import CUSTOMER
 
 __all__ = ["RunScope", "as_sql", "fact_as_number", "fact_as_text", "leaving", "matching", "members"]
@@ -153,9 +153,16 @@ class _Compiler:
         """Return when a predicate is true, or when it is false; the rest is unknown."""
         when = When(self.on, zone, self.scope, self.base)
         match who:
+            case All(parts=parts) | AnyOf(parts=parts) if isinstance(who, All) is truth:
+                return sa.and_(*(self.test(part, zone, truth=truth) for part in parts))
             case All(parts=parts) | AnyOf(parts=parts):
-                tests = [self.test(part, zone, truth=truth) for part in parts]
-                return sa.and_(*tests) if isinstance(who, All) is truth else sa.or_(*tests)
+                past = [
+                    part for part in parts if truth and isinstance(part, History) and names_customers(part)
+                ]
+                if len(past) < 2:
+                    past = []
+                tests = [self.test(part, zone, truth=truth) for part in parts if part not in past]
+                return sa.or_(*tests, *([happened_one_of(past, self.row, when)] if past else []))
             case Not(part=part):
                 return self.test(part, zone, truth=not truth)
             case InSegment(segment=name):

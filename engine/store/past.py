@@ -59,14 +59,40 @@ def happened(clause: History, row: Row, when: When, *, truth: bool) -> Test:
         if truth:
             return sa.and_(happened(touched, row, when, truth=True), happened(came, row, when, truth=False))
         return sa.or_(happened(touched, row, when, truth=False), happened(came, row, when, truth=True))
-    rows = _rows(clause, when)
-    tests = rows.bounds(clause)
     nothing = clause.admits_nothing()
-    if not tests:  # once is enough, or none may be: the first row decides
-        found = rows.some(row)
-    else:
-        found = rows.group(row, sa.not_(sa.and_(*tests)) if nothing else sa.and_(*tests))
+    found = _among([_those(clause, when)], row)
     return found if truth is not nothing else sa.not_(found)
+
+
+def happened_one_of(clauses: Sequence[History], row: Row, when: When) -> Test:
+    """Return when one of several clauses is true, each of them of customers to whom something happened.
+
+    Their customers are one set. An OR of EXISTS would be asked of each customer, and never side by
+    side: 25 million units of the planner's cost beside 0.4 on a million customers.
+    """
+    return _among([_those(clause, when) for clause in clauses], row)
+
+
+def names_customers(clause: History) -> bool:
+    """Return whether a clause is true of the customers of some rows of the past, and of nobody else."""
+    return clause.verb is not Verb.NO_RESPONSE and not clause.admits_nothing()
+
+
+def _among(sets: Sequence[sa.Select[Any]], row: Row) -> Test:
+    those = (sets[0] if len(sets) == 1 else sa.union(*sets)).subquery()
+    one = sa.select(sa.literal_column("1", sa.Integer)).where(those.c.customer_id == row.c.customer_id)
+    return sa.exists(one.correlate(row))
+
+
+def _those(clause: History, when: When) -> sa.Select[Any]:
+    """Return the customers of whom a clause is true or, where it is true of those without any row, false."""
+    rows = _rows(clause, when)
+    query = sa.select(rows.customer.label("customer_id")).select_from(rows.source).where(*rows.tests)
+    tests = rows.bounds(clause)
+    if not tests:  # once is enough, or none may be: the first row decides
+        return query
+    bounds = sa.and_(*tests)
+    return query.group_by(rows.customer).having(sa.not_(bounds) if clause.admits_nothing() else bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +105,6 @@ class _Rows:
     number: sa.ColumnElement[Any]
     units: sa.ColumnElement[Any] | None = None
     amount: sa.ColumnElement[Any] | None = None
-
-    def some(self, row: Row) -> Test:
-        query = (
-            sa.select(sa.literal_column("1", sa.Integer))
-            .select_from(self.source)
-            .where(self.customer == row.c.customer_id, *self.tests)
-        )
-        return sa.exists(query.correlate(row))
-
-    def group(self, row: Row, having: Test) -> Test:
-        grouped = (
-            sa.select(self.customer.label("customer_id"))
-            .select_from(self.source)
-            .where(*self.tests)
-            .group_by(self.customer)
-            .having(having)
-            .subquery()
-        )
-        return sa.exists(
-            sa.select(sa.literal_column("1", sa.Integer))
-            .where(grouped.c.customer_id == row.c.customer_id)
-            .correlate(row)
-        )
 
     def bounds(self, clause: History) -> list[Test]:
         """Return what must hold of a customer's group; nothing where one row decides."""

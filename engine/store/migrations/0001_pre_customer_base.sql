@@ -218,6 +218,7 @@ CREATE TABLE orders (
     UNIQUE (order_no, source)
 );
 CREATE INDEX orders_of_customer ON orders (customer_id, ordered_at);  -- `ordered` in segments; attribution by window
+CREATE INDEX orders_window ON orders USING brin (ordered_at timestamptz_minmax_multi_ops) WITH (pages_per_range = 32, autosummarize = on);  -- `ordered` within months, of everybody
 CREATE INDEX orders_of_code ON orders (promo_code) WHERE promo_code IS NOT NULL;  -- attribution by code
 CREATE TABLE order_line (
     order_id        bigint NOT NULL REFERENCES orders,

@@ -156,6 +156,11 @@ CREATE TABLE touch (
 CREATE UNIQUE INDEX touch_once ON touch (run_id, step, channel, customer_id)
     WHERE run_id IS NOT NULL;             -- nobody is touched twice by a step; years of history elsewhere need no place in it
 CREATE INDEX touch_of_customer ON touch (customer_id, channel, due_at);  -- history predicates, caps, the 360° view
+-- Windows in segments ("touched within 60 days", "visited within 180 days"): touches lie on disk in the order in which they
+-- came, so a BRIN finds the months of a window as partitions would, and the key of touch_once needs no month. A B-tree
+-- on touched_at would make every settled touch leave its page; for BRIN it stays (from PostgreSQL 16 on).
+CREATE INDEX touch_window ON touch USING brin (touched_at timestamptz_minmax_multi_ops, (coalesce(outcome_at, touched_at)) timestamptz_minmax_multi_ops)
+    WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX touch_open ON touch (run_id, step, touch_id)
     WHERE state IN ('planned','ready','claimed','gated','unknown','parked');  -- claim, reap, close
 

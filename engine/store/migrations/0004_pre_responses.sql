@@ -35,4 +35,5 @@ CREATE TABLE response (
     UNIQUE (source_id, source)             -- a replay inserts nothing
 );
 CREATE INDEX response_of_customer ON response (customer_id, type, at);   -- `responded` in segments and steps
+CREATE INDEX response_of_type ON response (type, at, customer_id);       -- "opened twice in 90 days" asked of everybody, from the index alone
 CREATE INDEX response_of_campaign ON response (campaign, type, at);      -- reports
