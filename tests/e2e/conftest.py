@@ -95,9 +95,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def site(
-    tmp_path_factory: pytest.TempPathFactory, module_database_url: str, prefect: str
-) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str, prefect: str) -> Iterator[Site]:
     """A project with a base of 2,000 made-up customers, shared by the tests of one module."""
     site = Site(
         project(tmp_path_factory.mktemp("site")),
