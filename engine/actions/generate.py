@@ -1,6 +1,8 @@
 """Make a base of customers who do not exist, as French bases are: for demos, tests of load, and benches."""
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.problems import Say, UsageError
@@ -56,8 +58,52 @@ def generate(
                 f"Demandez de 100 à {generation.LARGEST} clients et 12 mois ou plus.",
             ),
         )
+    with _alone(connection):
+        _refuse_a_base_in_use(connection)
+        written = generation.fill(
+            connection,
+            customers=customers,
+            seed=seed,
+            months=months,
+            on=on,
+            touches=touches_per_customer,
+            responses=responses_per_customer,
+            say=say,
+        )
+    return Generated(
+        customers=written["customers"],
+        persons=written["persons"],
+        contact_points=written["contact_points"],
+        consent_events=written["consent_events"],
+        touches=written["touches"],
+        responses=written["responses"],
+        orders=written["orders"],
+        reps=written["reps"],
+    )
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Keep a second one out: it would take away what the first is building on."""
+    if connection.execute("SELECT pg_try_advisory_lock(hashtext('touchbase generate'))").fetchone() != (
+        True,
+    ):
+        raise UsageError(
+            Say(
+                "Another `touchbase generate` is filling this base. Nothing was changed.",
+                "Un autre `touchbase generate` remplit cette base. Rien n'a été modifié.",
+            ),
+            Say("Wait for it.", "Attendez qu'il ait fini."),
+        )
+    try:
+        yield
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtext('touchbase generate'))")
+
+
+def _refuse_a_base_in_use(connection: Connection) -> None:
     if connection.execute(
-        "SELECT EXISTS (SELECT FROM customer) OR EXISTS (SELECT FROM touch) OR EXISTS (SELECT FROM rep)"
+        "SELECT EXISTS (SELECT FROM customer) OR EXISTS (SELECT FROM touch) OR EXISTS (SELECT FROM rep) OR EXISTS (SELECT FROM territory)"
     ).fetchone() == (True,):
         raise UsageError(
             Say(
@@ -69,23 +115,3 @@ def generate(
                 "Prenez une base vide : `make clean` pour celle embarquée, ou une autre TOUCHBASE_DATABASE_URL.",
             ),
         )
-    written = generation.fill(
-        connection,
-        customers=customers,
-        seed=seed,
-        months=months,
-        on=on,
-        touches=touches_per_customer,
-        responses=responses_per_customer,
-        say=say,
-    )
-    return Generated(
-        customers=written["customers"],
-        persons=written["persons"],
-        contact_points=written["contact_points"],
-        consent_events=written["consent_events"],
-        touches=written["touches"],
-        responses=written["responses"],
-        orders=written["orders"],
-        reps=written["reps"],
-    )

@@ -8,6 +8,7 @@ import pytest
 
 from engine.actions.generate import generate
 from engine.loading.project import packs
+from engine.problems import UsageError
 from engine.rules.calendar import is_working_day, region_of
 from engine.rules.keys import finess_holds, rpps_holds
 from engine.rules.postal import Parts, address_block, from_lines
@@ -78,6 +79,21 @@ def test_where_the_history_cannot_be_written_nothing_is_and_the_next_one_starts_
     assert generate(database, 400, 7, on=ON).customers == 400
     assert database.execute(KEYS).fetchall() == keys
     assert one(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'making'") == 0
+
+
+def test_a_base_that_holds_customers_is_left_as_it_is(base: Connection) -> None:
+    with pytest.raises(UsageError, match="has customers already"):
+        generate(base, 400, 7, on=ON)
+
+    assert one(base, "SELECT count(*) FROM customer") == 3_000
+
+
+def test_two_do_not_fill_one_base_at_once(base: Connection, module_database_url: str) -> None:
+    with connected(module_database_url) as first:
+        first.execute("SELECT pg_advisory_lock(hashtext('touchbase generate'))")
+
+        with pytest.raises(UsageError, match="Another"):
+            generate(base, 400, 7, on=ON)
 
 
 # Dirty on purpose
