@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from channels.email.dkim import Signers
 from channels.email.identity import Identity
 from channels.email.step import EmailStep
 from engine.content import headers, mail
@@ -53,6 +54,8 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
     sender = _sender(wave, step, desk)
     from_rep, reply_to = step.from_ == "rep", step.reply_to
     domain = sender.address.rpartition("@")[2]
+    keys = desk.folder / "dkim"
+    signers = Signers(keys) if keys.is_dir() else None
     letters = {
         language: _letter(wave, step, card, template, language, links)
         for language, template in mail.languages_of(card, step.template).items()
@@ -108,7 +111,11 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
             return Failure(Refusal.NOT_RENDERED, str(error))
         except ValueError as error:
             return Failure(Refusal.NOT_RENDERED, type(error).__name__)
-        content = Mail(bounces, (head + body).encode("ascii"))
+        data = (head + body).encode("ascii")
+        if signers is not None:
+            signing = rep.email.rpartition("@")[2] if rep is not None and from_rep else domain
+            data = signers.signed(data, signing)
+        content = Mail(bounces, data)
         return Parcel(touch, address, content, None if rep is None else rep.rep_id)
 
     return compose

