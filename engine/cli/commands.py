@@ -48,6 +48,11 @@ GROUPS: Final = (
             Command(
                 "undo", "engine.cli.deliveries:undo", "Take a delivery back, and tell what stays and why."
             ),
+            Command(
+                "customer",
+                "engine.cli.customer_view:customer",
+                "Show one customer from all sides, and why not, by channel.",
+            ),
             Command("demo", "engine.cli.demo:demo", "A made-up base, and every campaign driven through it."),
         ),
     ),
@@ -81,6 +86,11 @@ GROUPS: Final = (
                 "plan",
                 "engine.cli.runs:plan",
                 "Show whom a campaign would reach, whom not and why, and what it costs.",
+            ),
+            Command(
+                "overlap",
+                "engine.cli.comparing:overlap",
+                "Count the customers whom several campaigns want, and say who chooses first.",
             ),
             Command(
                 "preview",

@@ -5,22 +5,39 @@ from dataclasses import dataclass
 from engine.app import App, open_app
 from engine.cli import console
 from engine.cli.clock import moment
-from engine.problems import Say, UsageError
+from engine.problems import GuardStopped, Say, UsageError
 
 
-def plan(campaign: str, *, slot: str | None = None, as_of: str | None = None, samples: int = 3) -> None:
+def plan(
+    campaign: str,
+    *,
+    slot: str | None = None,
+    as_of: str | None = None,
+    samples: int = 3,
+    compare: str | None = None,
+    policy: str | None = None,
+    over: str = "90 days",
+) -> int:
     """Show whom a campaign would reach, whom not and why, what it costs, and a few parcels as they would leave.
 
     Everything is carried out for real and rolled back: what is shown is what will run, and every parcel of every
     step is composed. The plan is kept under the id that is printed last, and as two files in .touchbase/plans:
     what is shown here, and who is where. 'touchbase run PLAN' refuses to run if anything has changed since.
+    Exit code 13: a guard would stop the run.
 
     Args:
         campaign: A name from campaigns/.
         slot: The start to plan, local time: 2026-03-03T09:30. Without it: the latest that has come, else the next.
         as_of: Pretend that it is this moment: 2026-03-10 or 2026-03-10T09:30.
         samples: How many parcels of each first step to show.
+        compare: The id of an earlier plan; shows what differs.
+        policy: Another policy's file. Makes no plan: shows what its caps and gaps would have held back of the past.
+        over: How far back to look with --policy: 90 days.
     """
+    if policy is not None:
+        from engine.cli.comparing import another_policy
+
+        return another_policy(campaign, policy, over, as_of)
     from contextlib import redirect_stdout
 
     from engine.actions.plan import file_of, named_slot, slot_for
@@ -54,6 +71,11 @@ def plan(campaign: str, *, slot: str | None = None, as_of: str | None = None, sa
             f"Gardé dans {page} et, qui est où, {page.with_suffix('.csv')}",
         )
     )
+    if compare is not None:
+        from engine.cli.comparing import beside
+
+        beside(app, compare, shown.plan_id)
+    return GuardStopped.exit_code if shown.stops else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,12 @@ def packs() -> Mapping[str, RulePack]:
 
 def read_policy(root: Path) -> tuple[Policy | None, list[Problem]]:
     """Return the company's contact policy, or what keeps it from being read."""
-    source, wrong = read(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+    return policy_in(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+
+
+def policy_in(path: Path, name: str) -> tuple[Policy | None, list[Problem]]:
+    """Return the policy that a file says, or what keeps it from being read; problems call the file `name`."""
+    source, wrong = read(path, name)
     return (None, wrong) if source is None else build(source, Policy)
 
 
