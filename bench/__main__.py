@@ -17,13 +17,12 @@ from bench import email_render, email_wire, freeze, generate, load, segments
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
 LINES = {
-    "load": load.line,
     "freeze": freeze.line,
     "generate": generate.line,
     "email_render": email_render.line,
     "email_wire": email_wire.line,
 }
-SEVERAL = {"segments": segments.lines}
+SEVERAL = {"load": load.lines, "segments": segments.lines}
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -282,4 +282,4 @@ def _filled(lines: Sequence[str]) -> list[str]:
 
 def _is_latin(text: str) -> bool:
     """Return whether folding keeps every letter and digit of a text."""
-    return text.isascii() or sum(c.isalnum() for c in text) <= sum(c.isalnum() for c in folded(text))
+    return text.isascii() or sum(map(str.isalnum, text)) <= sum(map(str.isalnum, folded(text)))

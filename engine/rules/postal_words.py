@@ -2,16 +2,29 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _LETTERS: Final = str.maketrans(
     {"œ": "OE", "Œ": "OE", "æ": "AE", "Æ": "AE", "ß": "SS", "ø": "O", "Ø": "O", "ł": "L", "Ł": "L",
      "đ": "D", "Đ": "D", "ð": "D", "Ð": "D", "þ": "TH", "Þ": "TH", "ı": "I", "&": " ET ", "№": "N"}
 )  # fmt: skip
+
+
+class _NoMarks(dict[int, int | None]):
+    """What `str.translate` asks of each letter: itself, or nothing for an accent that stands alone. It learns."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = answer = None if unicodedata.combining(chr(code)) else code
+        return answer
+
+
+_NO_MARKS: Final = _NoMarks()
 _INITIALS: Final = re.compile(r"(?<![A-Z0-9])([A-Z])\.(?=[A-Z](?:[^A-Z]|$))")
 _OTHER: Final = re.compile(r"[^A-Z0-9]+")
 
 
+@lru_cache(maxsize=256)  # laying out an address asks several times about each of its lines
 def folded(text: str) -> str:
     """Return a text in what the sorting machine reads: A-Z, 0-9, single spaces.
 
@@ -22,12 +35,13 @@ def folded(text: str) -> str:
         return _OTHER.sub(" ", _INITIALS.sub(r"\1", text.replace("&", " ET ").upper())).strip()
     # NFKD, not NFD: full-width digits and ligatures of typesetters count as what they look like.
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS)).upper().translate(_LETTERS)
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    return _OTHER.sub(" ", _INITIALS.sub(r"\1", bare)).strip()
+    return _OTHER.sub(" ", _INITIALS.sub(r"\1", plain.translate(_NO_MARKS))).strip()
 
 
 def spaced(text: str) -> str:
     """Return a text on one line: no control characters, single spaces, no '|', which parts stored lines."""
+    if text.isprintable() and "|" not in text:  # nearly always
+        return " ".join(text.split())
     shown = "".join(" " if unicodedata.category(c)[0] in "CZ" or c == "|" else c for c in text)
     return " ".join(shown.split())
 

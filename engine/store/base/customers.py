@@ -102,17 +102,32 @@ def merge(
     run(connection, _composed(_statement("incoming"), feed, staged), given)
     connection.execute("ANALYZE load_incoming (customer_id, found, fault)")
     repeated = 0
-    if run(connection, _statement("twice")).fetchone() == (True,):
+    new, known, twice = _lines(connection)
+    if twice:
         repeated = do("repeats")
         do("clashes")
+    given["has_known"] = known > 0
     do("addressees")
     lay_out(connection)
     do("points")
-    connection.execute("ANALYZE load_point (customer_id, found)")
+    connection.execute("ANALYZE load_point (customer_id)")
     do("alike", "customers_changed", "customers_before", "made")
-    with bare(connection, TABLES) if _fills(connection) else nullcontext():
-        do("customers_updated", "customers_new", "identifiers_new", "guards_new", "sharing", "points_new")
-    do("identifiers_more", "points_more", "notices", "not_main", "mains_off", "mains_on")
+    with bare(connection, TABLES) if _fills(connection, new) else nullcontext():
+        if new:
+            do("customers_new", "identifiers_new", "guards_new")
+        do("sharing")
+        if new:
+            do("points_new")
+    if known:
+        do(
+            "customers_updated",
+            "identifiers_more",
+            "points_more",
+            "notices",
+            "not_main",
+            "mains_off",
+            "mains_on",
+        )
     counts = run(connection, _statement("counted")).fetchone()
     assert counts is not None
     created, changed, known, finess, phones, postcodes, suspect, unresolved = (int(count) for count in counts)
@@ -123,8 +138,9 @@ def merge(
     towns = tuple((str(code), str(town)) for code, town in run(connection, _statement("unresolved")))
     connection.execute("DROP VIEW addressee")
     connection.execute(
-        "DROP TABLE load_place, load_day, load_incoming, load_point, load_alike, load_changed, laid_out, best"
+        "DROP TABLE load_place, load_day, load_incoming, load_point, load_alike, load_changed, laid_out"
     )
+    connection.execute("DROP TABLE IF EXISTS best")
     return Merged(
         created,
         changed,
@@ -140,14 +156,18 @@ def merge(
     )
 
 
-def _fills(connection: Connection) -> bool:
-    """Return whether the base is so small beside what comes that its indexes are better built again."""
-    row = connection.execute(
-        "SELECT (SELECT count(*) FROM load_incoming WHERE fault IS NULL AND found IS NULL),"
-        " (SELECT count(*) FROM customer)"
-    ).fetchone()
+def _lines(connection: Connection) -> tuple[int, int, bool]:
+    """Return how many lines are about new and about known customers, and whether two may be about the same."""
+    row = run(connection, _statement("lines")).fetchone()
     assert row is not None
-    return int(row[0]) >= FROM_NOTHING and int(row[0]) > int(row[1])
+    return int(row[0]), int(row[1]), bool(row[2])
+
+
+def _fills(connection: Connection, new: int) -> bool:
+    """Return whether the base is so small beside what comes that its indexes are better built again."""
+    row = connection.execute("SELECT count(*) FROM customer").fetchone()
+    assert row is not None
+    return new >= FROM_NOTHING and new > int(row[0])
 
 
 def _statement(name: str) -> LiteralString:

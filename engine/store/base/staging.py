@@ -104,12 +104,16 @@ def stage(connection: Connection, file: TableFile, feed: Feed) -> Staged:
                 _create(connection, feed, names)
                 digest = hashlib.sha256()
                 cursor = connection.cursor()
+                breaks, last = 0, b""
                 with cursor.copy(_copy(attempt, names)) as copy:
                     for block in blocks(attempt, digest):
                         copy.write(block)
+                        breaks, last = breaks + block.count(b"\n"), block[-1:]
                 lines = cursor.rowcount
+                # Where there are as many rows as lines, no cell has a line break in it: a row's number is its line's.
+                is_broken = breaks + (last not in (b"\n", b"")) != lines
                 return Staged(
-                    digest.hexdigest(), lines, tuple(ignored), tuple(facts), [], True, frozenset(names)
+                    digest.hexdigest(), lines, tuple(ignored), tuple(facts), [], is_broken, frozenset(names)
                 )
         except psycopg.errors.BadCopyFileFormat:
             break
