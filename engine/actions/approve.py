@@ -28,6 +28,11 @@ def is_needed(rule: ApprovalRule | None, purpose: Purpose) -> bool:
     return purpose in (PROMOTIONAL if rule.required_for == "promo" else rule.required_for)
 
 
+def roles_needed(rule: ApprovalRule | None, purpose: Purpose) -> tuple[str, ...]:
+    """Return the roles in each of which somebody has to agree; none, where the policy asks nobody."""
+    return tuple(rule.roles) if rule is not None and is_needed(rule, purpose) else ()
+
+
 def authors(definition: Definition, plan: KeptPlan | None) -> set[str]:
     """Return whose work it is: the campaign's owner, the authors of its materials, and who made the plan."""
     found = {definition.campaign.owner}

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.actions.pinned import Definition, pinned
-from engine.contract import Channel
+from engine.loading.timetable import timetable
+from engine.model.campaign import AnyCampaign
 from engine.model.reasons import SENTENCES, Reason
 from engine.problems import Say, UsageError
 from engine.rules.schedule import latest
+from engine.store import ledger
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -55,13 +56,10 @@ def explain(
     connection: Connection,
     campaign: str,
     customer: int,
-    channels: Mapping[str, Channel] | None = None,
     *,
     zone: str = "Europe/Paris",
 ) -> list[Say]:
-    """Return the story as sentences, oldest first; times are local to `zone`.
-
-    With the channels, also what has not come due for the customer, and why not.
+    """Return the story as sentences, oldest first, then what has not come due; times are local to `zone`.
 
     Raises:
         UsageError: no such customer, or the campaign was never planned nor run.
@@ -104,10 +102,10 @@ def explain(
             told.append((left, 2, [_left(left, zone)]))
         for _, _, sentences in sorted(told, key=lambda each: each[:2]):
             story += sentences
-        if channels is not None and enrolled is not None and reason is None and not held_out and left is None:
-            definition = pinned(connection, sha, campaign, channels)
+        if enrolled is not None and reason is None and not held_out and left is None:
+            steps = timetable(ledger.definition(connection, sha), campaign)
             rooms = {step: since for run, step, since in waiting if run == run_id}
-            story += _not_due(definition, {str(touch[2]) for touch in own}, rooms, frozen, closed, zone)
+            story += _not_due(steps, {str(touch[2]) for touch in own}, rooms, frozen, closed, zone)
     return story
 
 
@@ -171,7 +169,7 @@ def _left(at: dt.datetime, zone: str) -> Say:
 
 
 def _not_due(
-    definition: Definition,
+    campaign: AnyCampaign,
     done: set[str],
     rooms: Mapping[str, dt.datetime],
     frozen: dt.datetime,
@@ -180,8 +178,8 @@ def _not_due(
 ) -> list[Say]:
     """Return what has not come due for an enrolled customer, step by step, and why."""
     story = []
-    ends = latest(definition.campaign, frozen)
-    for name, step in definition.campaign.steps.items():
+    ends = latest(campaign, frozen)
+    for name, step in campaign.steps.items():
         if name in done:
             continue
         if name in rooms:

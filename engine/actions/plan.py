@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.actions import guards
 from engine.actions.advance import Progress, plan_due, silent
+from engine.actions.approve import roles_needed
 from engine.actions.forecast import first_step, later_steps
 from engine.actions.pinned import Definition, understood
 from engine.contract import Channel, Parcel
@@ -193,6 +194,7 @@ def described(
         None if campaign.budget is None else campaign.budget.max,
         power=power,
         drift=campaign.audience.drift,
+        roles=roles_needed(definition.policy.approval, campaign.purpose),
         files={path: sha256(text.encode()).hexdigest() for path, text in definition.files.items()},
     )
     return guards.judged(made, campaign, definition.policy)

@@ -121,6 +121,7 @@ def withdraw(material: str, *, reason: str, as_of: str | None = None) -> None:
 def approvals(campaign: str | None = None) -> None:
     """Show who agreed to what, and which of it still stands."""
     from engine.actions.approve import listed
+    from engine.cli.clock import HOME
 
     app = open_app()
     with app.database("approvals") as connection:
@@ -145,7 +146,7 @@ def approvals(campaign: str | None = None) -> None:
                 one.plan_id or any_slot,
                 one.approval.role,
                 one.approval.by,
-                f"{one.approval.at:%Y-%m-%d %H:%M}",
+                f"{one.approval.at.astimezone(HOME):%Y-%m-%d %H:%M}",
                 in_words(one.void or stands).splitlines()[0],
                 one.approval.comment or "",
             ]

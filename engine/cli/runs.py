@@ -224,9 +224,11 @@ def _known(app: App, campaign: str) -> None:
 
 def explain(campaign: str, customer: int) -> None:
     """Say why a customer was reached in a campaign or not, in words."""
-    from engine.cli.showing import show_story
+    from engine.actions.explain import explain as story
 
-    show_story(open_app(), campaign, customer)
+    with open_app().database("explain") as connection:
+        for sentence in story(connection, campaign, customer):
+            console.say(sentence)
 
 
 def preview(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from engine.app import App
 from engine.cli.clock import HOME
 from engine.cli.console import count, heading, in_words, say, table
 from engine.model.plan import Moved, Plan, StepPlan
@@ -100,6 +99,14 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
             Say(
                 f"! The run would stop before anything is sent: {stop.en}",
                 f"! L'exécution s'arrêterait avant tout envoi : {stop.fr}",
+            )
+        )
+    if plan.roles:
+        roles = ", ".join(plan.roles)
+        say(
+            Say(
+                f"It runs once somebody else has agreed as: {roles}. They write: touchbase approve {plan.plan_id}",
+                f"Il se lance une fois validé par quelqu'un d'autre : {roles}. Ils écrivent : touchbase approve {plan.plan_id}",
             )
         )
     say(
@@ -237,12 +244,3 @@ def _touches(connection: Connection, row: ledger.RunRow) -> None:
             for (step, channel), states in counts.items()
         ],
     )
-
-
-def show_story(app: App, campaign: str, customer: int) -> None:
-    """Show the whole story of one customer in one campaign."""
-    from engine.actions.explain import explain
-
-    with app.database("explain") as connection:
-        for sentence in explain(connection, campaign, customer, app.channels):
-            say(sentence)

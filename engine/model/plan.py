@@ -105,6 +105,7 @@ class Plan:
     power: Say | None = None  #: the smallest difference that such a campaign can show, in words
     stops: Sequence[Say] = ()  #: what a guard would stop it for, before anything is sent
     drift: Decimal = Decimal(0)  #: the share of its members who may have joined or left when it runs
+    roles: Sequence[str] = ()  #: in each of which somebody has to agree before it runs
     files: Mapping[str, str] = field(
         default_factory=dict
     )  #: path -> SHA-256 of what the definition is made of
@@ -130,6 +131,7 @@ class Plan:
             "warnings": [str(warning) for warning in self.warnings],
             "stops": [str(stop) for stop in self.stops],
             "drift": str(self.drift),
+            "roles": list(self.roles),
             "files": dict(self.files),
             "steps": [
                 {

@@ -8,7 +8,7 @@ from tests.plans.house import CAMPAIGN, DAY, NOW, House
 
 
 def story(house: House, customer: int) -> str:
-    return "\n".join(map(str, explain(house.connection, CAMPAIGN, customer, house.channels)))
+    return "\n".join(map(str, explain(house.connection, CAMPAIGN, customer)))
 
 
 def somebody(house: House, where: str) -> int:
