@@ -134,6 +134,8 @@ class _Reader:
                 )
             if {"at_least", "above"} & value.keys() and {"at_most", "below"} & value.keys():
                 self.possible(value, path)
+            if {"at_least", "after"} & value.keys() and {"at_most", "before"} & value.keys():
+                self.possible_days(value, path)
             return known[0] if len(known) == 1 else All(known, path)
         values = self.values(value, path)
         return Is(key, values, path) if values else None
@@ -169,6 +171,14 @@ class _Reader:
         if not _possible(Bounds(**{key: number for key, number in numbers.items() if number is not None})):
             self.refuse(path, Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
                         Say("Swap the two bounds.", "Échangez les deux bornes."))  # fmt: skip
+
+    def possible_days(self, written: Mapping[Any, Any], path: Path) -> None:
+        day = dt.timedelta(days=1)
+        first = [_day(written.get("at_least")), _day(written.get("after"), day)]
+        last = [_day(written.get("at_most")), _day(written.get("before"), -day)]
+        if any(start is not None and end is not None and start > end for start in first for end in last):
+            self.refuse(path, Say("no day is in this range", "aucun jour n'est dans cet intervalle"),
+                        Say("Swap the two days.", "Échangez les deux jours."))  # fmt: skip
 
     def values(self, given: object, path: Path) -> tuple[Value, ...]:
         entries = given if isinstance(given, list) else [given]
@@ -337,6 +347,10 @@ def _number(written: object) -> Decimal | None:
         return None
     number = Decimal(str(written))
     return number if number.is_finite() and abs(number) < Decimal(10) ** 15 else None
+
+
+def _day(written: object, later: dt.timedelta = dt.timedelta(0)) -> dt.date | None:
+    return written + later if isinstance(written, dt.date) and not isinstance(written, dt.datetime) else None
 
 
 def _possible(bounds: Bounds) -> bool:
