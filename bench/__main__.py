@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench import email_render, email_wire, freeze, generate, load, segments
+from bench import email_ledger, email_render, email_wire, freeze, generate, load, segments
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
@@ -21,6 +21,8 @@ LINES = {
     "generate": generate.line,
     "email_render": email_render.line,
     "email_wire": email_wire.line,
+    "email_ledger": email_ledger.ledger_line,
+    "email_whole": email_ledger.whole_line,
 }
 SEVERAL = {"load": load.lines, "segments": segments.lines}
 

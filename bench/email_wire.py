@@ -1,6 +1,6 @@
 """Composing and delivering to `smtp-sink`, beside Postfix's own `smtp-source` with one fixed mail of that size.
 
-Both come with Debian's package postfix. The ledger is not in this line; see the line of a whole run.
+Both come with Debian's package postfix. The ledger is not in this line; see `email_ledger` and `email_whole`.
 """
 
 import shutil
@@ -33,31 +33,45 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
-    """Give both sides, over as many mails of the same size to the same sink."""
-    emails = Emails(mails.desk(f"smtp://127.0.0.1:{PORT}?connections={SESSIONS}"))
-    compose = emails.prepare(mails.wave())
-    first = compose(mails.addressee(1))
-    assert isinstance(first, Parcel)
-    size = len(first.content.data)
-    sink = subprocess.Popen([tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{PORT}", "256"])
+def sink(port: int) -> Iterator[None]:
+    """Let a `smtp-sink` listen on a port of this machine."""
+    process = subprocess.Popen([tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "256"])
+    try:
+        time.sleep(0.5)  # until it listens
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
-    def ours() -> None:
+
+def without_ledger(emails: Emails, port: int) -> Callable[[], object]:
+    """Return the act of composing and delivering all mails, without a database."""
+    compose = emails.prepare(mails.wave())
+
+    def act() -> None:
         for start in range(1, MAILS + 1, GROUP):
             made = (compose(mails.addressee(one)) for one in range(start, min(start + GROUP, MAILS + 1)))
             receipts = list(emails.post(parcel for parcel in made if isinstance(parcel, Parcel)))
             assert all(receipt.ending is Ending.ACCEPTED for receipt in receipts)
 
-    def reference() -> None:
-        command = [tool("smtp-source"), "-s", str(SESSIONS), "-m", str(MAILS), "-l", str(size)]
-        subprocess.run(
-            [*command, "-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{PORT}"], check=True
-        )
+    return act
 
+
+def reference_for(emails: Emails, port: int) -> Callable[[], object]:
+    """Return `smtp-source` with as many mails of the same size."""
+    first = emails.prepare(mails.wave())(mails.addressee(1))
+    assert isinstance(first, Parcel)
+    command = [tool("smtp-source"), "-s", str(SESSIONS), "-m", str(MAILS), "-l", str(len(first.content.data))]
+    command += ["-f", "a@example.org", "-t", "b@example.org", f"127.0.0.1:{port}"]
+    return lambda: subprocess.run(command, check=True)
+
+
+@contextmanager
+def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+    """Give both sides, over as many mails of the same size to the same sink."""
+    emails = Emails(mails.desk(f"smtp://127.0.0.1:{PORT}?connections={SESSIONS}"))
     try:
-        time.sleep(0.5)  # until the sink listens
-        yield ours, reference
+        with sink(PORT):
+            yield without_ledger(emails, PORT), reference_for(emails, PORT)
     finally:
         emails.close()
-        sink.kill()
-        sink.wait()

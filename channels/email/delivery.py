@@ -178,7 +178,7 @@ class Delivery:
                 pipelining=connection.pipelining,
                 take=self._next,
                 report=self._receipts.append,
-                mark=self.mark,
+                mark=self._asked,  # the connection outlives the group whose mark it was opened under
             )
             line = _Line(connection, dialogue, relay)
             self._selector.register(connection.socket, selectors.EVENT_READ, line)
@@ -202,6 +202,9 @@ class Delivery:
                     raise
                 self._rests[relay] = now + REST_SECONDS, error
         raise next(iter(self._rests.values()))[1]
+
+    def _asked(self, touch: TouchId) -> bool:
+        return self.mark(touch)
 
     def _busy(self) -> bool:
         return any(not line.dialogue.is_idle for line in self._lines)

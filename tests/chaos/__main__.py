@@ -1,7 +1,8 @@
 """`python -m tests.chaos [fault|postfix]`: carry out one trial, print the verdict, write it into docs/chaos.md.
 
 The size stands in TOUCHBASE_CHAOS_MAILS, _WORKERS, _KILLS, _PAUSES, _PG_KILLS and _SEED; TOUCHBASE_CHAOS_FULL=1 is
-50,000 mails, 8 workers, 1,000 kills, 100 pauses and 20 kills of the database.
+50,000 mails, 8 workers, 1,000 kills, 100 pauses and 20 kills of the database. TOUCHBASE_CHAOS_FOLDER says where the
+database lies: a killed process loses what it had not written, on a disk and in memory alike.
 """
 
 import os
@@ -68,7 +69,7 @@ def main() -> None:
         for name, value in FULL.items():
             os.environ.setdefault(f"TOUCHBASE_CHAOS_{name}", value)
     size = Size.of_environment()
-    folder = Path(tempfile.mkdtemp(prefix="touchbase-chaos-"))
+    folder = Path(tempfile.mkdtemp(prefix="touchbase-chaos-", dir=os.environ.get("TOUCHBASE_CHAOS_FOLDER")))
     folder.chmod(0o755)  # under root the server runs as an account of its own
     try:
         done, verdict, bound, lost = TRIALS[kind](size, folder)

@@ -18,7 +18,7 @@ import psycopg
 
 from engine.actions.evidence import judge
 from engine.actions.reconcile import reconcile
-from engine.problems import EngineError
+from engine.problems import DatabaseUnavailable, EngineError
 from engine.store import embedded, ledger
 from engine.store.database import bring_up_to_date, connected
 from engine.testing.relay import Faults
@@ -113,7 +113,10 @@ def kill_database(folder: Path) -> None:
 
 def start_database(folder: Path) -> str:
     """Start the embedded server, again after a kill, and wait until it answers."""
-    url = embedded.start(folder)
+    for _ in range(5):  # a busy machine may take minutes to recover
+        with suppress(DatabaseUnavailable):
+            url = embedded.start(folder)
+            break
     for _ in range(300):
         with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=2):
             return url

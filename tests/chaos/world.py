@@ -5,6 +5,7 @@ Put there by plain SQL, so that what is audited later was not written by what is
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from typing import Final
 
 import psycopg
@@ -57,8 +58,14 @@ approved: {by: pharmacien-responsable, on: 2026-02-20}
 }
 
 
-def build(url: str, mails: int) -> int:
-    """Write the world for `mails` mails, a tenth more held out and a twentieth excluded; return the run's id."""
+SLOT: Final = "2026-03-03T09:30[Europe/Paris]"
+
+
+def build(url: str, mails: int, *, files: Mapping[str, str] = FILES, slot: str = SLOT) -> int:
+    """Write the world for `mails` mails, a tenth more held out and a twentieth excluded; return the run's id.
+
+    Another slot is another run, to customers of its own.
+    """
     now = dt.datetime.now(dt.UTC)
     held_out, excluded = mails // 10, mails // 20
     universe = mails + held_out + excluded
@@ -69,21 +76,23 @@ def build(url: str, mails: int) -> int:
             " FROM generate_series(1, %s) AS n",
             [universe],
         )
-        connection.execute("INSERT INTO contact_guard (customer_id) SELECT customer_id FROM customer")
+        new = "customer_id NOT IN (SELECT customer_id FROM contact_guard)"
+        connection.execute(f"CREATE TEMP TABLE these AS SELECT customer_id FROM customer WHERE {new}")
+        connection.execute("INSERT INTO contact_guard (customer_id) SELECT customer_id FROM these")
         connection.execute(
             "INSERT INTO contact_point (customer_id, type, value_norm, usage, source)"
             " SELECT customer_id, 'email', 'officine' || customer_id || '@' || (%s::text[])[1 + customer_id %% 5], 'org', 'chaos'"
-            " FROM customer",
+            " FROM these",
             [list(DOMAINS)],
         )
         connection.execute(
-            "INSERT INTO definition (sha, campaign, files) VALUES (%s, %s, %s)",
-            [SHA, CAMPAIGN, json.dumps(FILES)],
+            "INSERT INTO definition (sha, campaign, files) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [SHA, CAMPAIGN, json.dumps(dict(files))],
         )
         row = connection.execute(
             "INSERT INTO run (campaign, brand, purpose, slot, slot_at, definition_sha, frozen_at, universe)"
             " VALUES (%s, 'DERMAPHARM', 'commercial', %s, %s, %s, %s, %s) RETURNING run_id",
-            [CAMPAIGN, "2026-03-03T09:30[Europe/Paris]", now, SHA, now, universe],
+            [CAMPAIGN, slot, now, SHA, now, universe],
         ).fetchone()
         assert row is not None
         run = int(row[0])
@@ -93,7 +102,7 @@ def build(url: str, mails: int) -> int:
             " SELECT %(run)s, customer_id, n > %(mails)s AND n <= %(mails)s + %(held_out)s,"
             "        CASE WHEN n > %(mails)s + %(held_out)s THEN 'inactive' END,"
             "        CASE WHEN n > %(mails)s + %(held_out)s THEN ARRAY['inactive'] END, %(now)s"
-            "   FROM (SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS n FROM customer) AS numbered",
+            "   FROM (SELECT customer_id, row_number() OVER (ORDER BY customer_id) AS n FROM these) AS numbered",
             {"run": run, "mails": mails, "held_out": held_out, "now": now},
         )
         connection.execute(
@@ -103,7 +112,7 @@ def build(url: str, mails: int) -> int:
         connection.execute(
             "INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, state, due_at, not_after)"
             " SELECT customer_id, run_id, %s, 'announce', 'email', 'DERMAPHARM', 'commercial', 'ready', %s, %s"
-            "   FROM member WHERE reason IS NULL AND NOT held_out ORDER BY customer_id",
-            [CAMPAIGN, now - dt.timedelta(seconds=1), now + dt.timedelta(days=3)],
+            "   FROM member WHERE run_id = %s AND reason IS NULL AND NOT held_out ORDER BY customer_id",
+            [CAMPAIGN, now - dt.timedelta(seconds=1), now + dt.timedelta(days=3), run],
         )
     return run

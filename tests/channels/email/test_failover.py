@@ -101,6 +101,18 @@ def test_a_server_that_thinks_for_ninety_seconds_is_waited_for(
     assert [receipt.ending for receipt in receipts] == [Ending.ACCEPTED]
 
 
+def test_a_connection_that_stays_open_asks_whoever_sends_now(tmp_path: Path) -> None:
+    """Each group has its own lease and may have its own journal; the connection outlives them."""
+    with FaultRelay(tmp_path / "one") as relay:
+        delivery = Delivery(Relay("127.0.0.1", relay.port, connections=1))
+        list(delivery.deliver([parcel(1)]))
+        asked: list[int] = []
+        delivery.mark = lambda touch: asked.append(touch) is None
+        list(delivery.deliver([parcel(2)]))
+
+    assert asked == [2]
+
+
 def test_the_setting_takes_several_relays() -> None:
     relays = Relay.from_urls("smtp://one.example:25  smtp://two.example:26")
 
