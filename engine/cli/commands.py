@@ -30,6 +30,9 @@ GROUPS: Final = (
                 "check", "engine.cli.files:check", "Show everything that is wrong with all files, offline."
             ),
             Command(
+                "test", "engine.cli.files:play", "Play 90 days of a campaign with its own examples, offline."
+            ),
+            Command(
                 "schema", "engine.cli.files:schema", "Write the JSON Schemas that editors complete from."
             ),
         ),

@@ -24,6 +24,30 @@ def check() -> int:
     return 0
 
 
+def play(campaign: str) -> int:
+    """Play 90 days of a campaign with the customers of its own examples, and say who gets what when.
+
+    Needs no database. Exit code 10: something came otherwise than an example expects.
+
+    Args:
+        campaign: A name from campaigns/.
+    """
+    from engine.actions.play import play_examples
+
+    shown = play_examples(open_app().project, campaign)
+    problems = [problem for one in shown for problem in one.problems]
+    for one in shown:
+        mark = "✗" if one.problems else "✓"
+        came = ", ".join(f"{played.step}: {one.said(played)}" for played in one.played)
+        say(f"{mark} {one.title}")
+        say(Say(f"    {came or 'nothing'}", f"    {came or 'rien'}"))
+    if problems:
+        error = FilesError(problems)
+        complain(error.show(language()))
+        return error.exit_code
+    return 0
+
+
 def schema(folder: Path | None = None) -> None:
     """Write the JSON Schemas of campaigns, segments, policy and material cards, for editors to complete from.
 

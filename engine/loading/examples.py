@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.model.clauses import History, Path, Verb, walk
 from engine.model.facts import Known, Today
-from engine.model.segment import Library, Segment
+from engine.model.segment import AnySegment, Library, Segment
 from engine.problems import Fault, Refused, Say, did_you_mean
 from engine.rules.membership import (
     CustomerKnown,
@@ -71,8 +71,15 @@ def _moment(segment: Segment) -> dt.datetime:
     return dt.datetime(latest.year, latest.month, latest.day, 12, tzinfo=dt.UTC) + dt.timedelta(days=400)
 
 
+def customer_of(
+    segment: AnySegment, said: Mapping[str, Any], library: Library, on: dt.datetime, path: Path
+) -> tuple[list[Fault], CustomerKnown]:
+    """Return a made-up customer as a segment's examples write them, and what is wrong with the writing."""
+    return _customer(segment, said, library, on, path)
+
+
 def _customer(
-    segment: Segment, example: Mapping[str, Any], library: Library, on: dt.datetime, path: Path
+    segment: AnySegment, example: Mapping[str, Any], library: Library, on: dt.datetime, path: Path
 ) -> tuple[list[Fault], CustomerKnown]:
     faults: list[Fault] = []
     facts: dict[str, Known] = {}
@@ -130,7 +137,7 @@ def _not_past(key: str, path: Path) -> Fault:
 
 
 def _with_past(
-    segment: Segment,
+    segment: AnySegment,
     facts: Mapping[str, Known],
     past: Mapping[Verb, list[Mapping[str, Any]]],
     answers: Mapping[str, bool],

@@ -364,6 +364,66 @@ def _euros(text: object) -> object:
     return Decimal(match[1])
 
 
+_ON: Final = re.compile(r"^day\s+(\d{1,3})(?:\s+(\d{1,2}:\d{2}))?$")
+
+
+class Deed(Written):
+    """What a made-up customer does: on a day, one thing."""
+
+    day: int = Field(ge=0, description="counted from the day of enrolment; it happens at noon")
+    click: str | None = Field(None, description="on a link of a step that reached them")
+    open: str | None = None
+    reply: str | None = None
+    form: str | None = Field(None, description="a form of the campaign")
+    registration: str | None = None
+    visited: str | None = Field(None, description="the rep saw them, for a step's visit")
+    order: str | None = Field(None, description="of a brand")
+    units: int = 1
+    amount: Decimal = Decimal(0)
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if len(self.deeds()) != 1:
+            raise Refused(
+                Say("a customer does one thing at a time", "un client fait une chose à la fois"),
+                Say("Write {day: 3, click: announce}.", "Écrivez {day: 3, click: announce}."),
+                "day",
+            )
+        return self
+
+    def deeds(self) -> dict[str, str]:
+        """Return the one thing that is done, and to what."""
+        words = ("click", "open", "reply", "form", "registration", "visited", "order")
+        return {word: str(getattr(self, word)) for word in words if getattr(self, word) is not None}
+
+
+class CampaignExample(Written):
+    """The author's own test of a campaign: a made-up customer, what they do, and who gets what when."""
+
+    title: str
+    customer: dict[str, Any] = Field(description="facts and past, as in a segment's examples")
+    cell: Name | None = Field(None, description="the cell they were drawn for; the first if absent")
+    withheld: dict[str, str] = Field(
+        {}, description="channels that must not reach them, and why: {email: no_consent}"
+    )
+    then: list[Deed] = []
+    expect: dict[Name, str] = Field(
+        description="by step: 'day 0', 'day 12 09:30', or the word of why not; steps not named never come due"
+    )
+
+    @field_validator("expect")
+    @classmethod
+    def _spoken(cls, value: dict[str, str]) -> dict[str, str]:
+        for step, said in value.items():
+            if not _ON.match(said) and not re.match(r"^[a-z][a-z_]+$", said):
+                raise Refused(
+                    Say(f"'{said}' says neither a day nor a reason", f"« {said} » ne dit ni un jour ni un motif"),
+                    Say("Write 'day 12', 'day 12 09:30' or a word such as no_consent.", "Écrivez « day 12 », « day 12 09:30 » ou un mot tel que no_consent."),
+                    step,
+                )  # fmt: skip
+        return value
+
+
 class CampaignPolicy(Written):
     """What the campaign says of itself where others want the same customers."""
 
@@ -406,6 +466,7 @@ class Campaign(Written, Generic[S]):
     responses: list[ResponseRule] = []
     budget: Budget | None = None
     policy: CampaignPolicy = CampaignPolicy()
+    examples: list[CampaignExample] = Field([], description="played by 'touchbase test', without a database")
 
     @field_validator("reentry", mode="before")
     @classmethod

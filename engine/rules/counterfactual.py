@@ -53,7 +53,7 @@ def replay(touches: Iterable[Past], policy: Policy, since: dt.datetime) -> dict[
         for touch in group:
             rule = None
             if touch.at >= since and touch.campaign is not None and touch.purpose != "safety":
-                rule = next(_held_by(touch, kept, policy), None)
+                rule = next(held_by(touch, kept, policy), None)
             if rule is None:
                 kept.append(touch)
                 continue
@@ -71,7 +71,8 @@ def longest(policy: Policy) -> dt.timedelta:
     return max(windows, default=dt.timedelta(0))
 
 
-def _held_by(touch: Past, kept: list[Past], policy: Policy) -> Iterator[str]:
+def held_by(touch: Past, kept: list[Past], policy: Policy) -> Iterator[str]:
+    """Yield the rules that hold a touch back, given what went out before it."""
     for cap in policy.caps:
         if _concerns(cap, touch) and touch.channel in cap.channels:
             before = sum(
