@@ -93,12 +93,7 @@ def _played(
     path: Path,
 ) -> tuple[list[Played], list[Fault]]:
     segment = project.library.segments[campaign.audience.segment]
-    like = (
-        segment
-        if isinstance(segment, Segment)
-        else Segment.model_construct(segment=segment.segment, of=segment.of)
-    )
-    faults, known = customer_of(like, example.customer, project.library, enrolled, (*path, "customer"))
+    faults, known = customer_of(segment, example.customer, project.library, enrolled, (*path, "customer"))
     if faults:
         return [], faults
     if isinstance(segment, Segment) and not is_wanted(campaign, known, project.library, enrolled):
