@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import jinja2
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.content import headers, wire
@@ -69,6 +69,12 @@ def lines(text: str) -> str:
     return re.sub(r"\r\n|\r|\n", "\n", text).rstrip("\n")
 
 
+PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine breaks no promise
+
+
+@PATIENT
 @given(pieces, st.fixed_dictionaries(dict.fromkeys(NAMES, values)), st.booleans())
 @example([". ", "{{ customer.name }}", "."], dict.fromkeys(NAMES, "."), True)
 @example(["{{ customer.name }} \r\n.\r\n{{ customer.town }}"], dict.fromkeys(NAMES, "\r\n.\r\n"), False)
@@ -107,6 +113,7 @@ safe = (
 )
 
 
+@PATIENT
 @given(safe, safe, safe)
 def test_headers_read_as_those_of_the_standard_library(name: str, subject: str, sender: str) -> None:
     when = dt.datetime(2026, 3, 3, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=1)))
