@@ -120,6 +120,7 @@ def preview(
             pepper=pepper,
             enrolled=row.frozen_at or now,
             now=now,
+            takes_turn=False,
         )
         everybody = (
             one

@@ -107,7 +107,7 @@ def freeze(
         count = run(connection, text, parameters).rowcount
         # The planner takes a table that was just filled for an empty one, and then asks row by row what it
         # should ask at once: 10.7 s for a step of 3,900 members, 1 s after this. A sample, whatever its size.
-        run(connection, "ANALYZE member")
+        run(connection, "ANALYZE (SKIP_LOCKED) member")
         run(connection, statement("enrolment", "guards"), {"run": run_id})
     return count
 

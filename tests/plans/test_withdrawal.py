@@ -27,7 +27,7 @@ def gone(house: House, material: str = "dermapharm/announce") -> Withdrawn:
     )
 
 
-def test_what_is_ready_never_leaves(house: House) -> None:
+def test_c37_what_is_ready_never_leaves(house: House) -> None:
     run = house.start().run_id
     ready = house.states("announce")["ready"]
 
@@ -96,7 +96,7 @@ def test_a_withdrawal_waits_for_the_gate_that_is_under_way(house: House, databas
     assert waited and not worker.is_alive()
 
 
-def test_open_tasks_that_hand_the_material_over_come_back_from_the_rep(house: House) -> None:
+def test_c37_open_tasks_that_hand_the_material_over_come_back_from_the_rep(house: House) -> None:
     run = house.start().run_id
     house.drain(run)
     house.advance(run, NOW + 8 * DAY)
