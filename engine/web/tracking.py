@@ -174,16 +174,20 @@ async def choose(house: Here, request: Request, text: str) -> Response:
     blocked = await run_in_threadpool(save)
     if blocked is None:
         return house.nowhere(request)
-    return _preferences(house, request, blocked, is_saved=True)
+    held = bool(wanted & (set(PURPOSES) if "*" in blocked else blocked))
+    return _preferences(house, request, blocked, is_saved=True, is_held=held)
 
 
-def _preferences(house: House, request: Request, blocked: set[str], *, is_saved: bool) -> Response:
+def _preferences(
+    house: House, request: Request, blocked: set[str], *, is_saved: bool, is_held: bool = False
+) -> Response:
     return house.page(
         request,
         "preferences.html",
         purposes=PURPOSES,
         blocked=set(PURPOSES) if "*" in blocked else blocked,
         is_saved=is_saved,
+        is_held=is_held,
     )
 
 

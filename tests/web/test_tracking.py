@@ -4,8 +4,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.content.tokens import Purpose
+from engine.store.base import consents
 from engine.store.database import Connection
-from engine.testing.small_run import SmallRun
+from engine.testing.small_run import START, SmallRun
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 EVERYTHING = (
@@ -172,6 +173,26 @@ def test_preferences_that_are_kept_show_when_asked_again(stranger, links) -> Non
 
     page = stranger.get(path).text
     assert 'value="promo_otc" checked' in page and 'value="commercial">' in page
+
+
+def test_a_yes_where_another_system_holds_a_no_is_kept_and_the_page_says_why_it_is_not_ticked(  # type: ignore[no-untyped-def]
+    stranger, links, database, small: SmallRun
+) -> None:
+    database.execute(
+        "INSERT INTO consent_event (customer_id, channel, purpose, opt, opt_out_cause, captured_at, source, source_id)"
+        " VALUES (%s, 'email', 'commercial', 'opt_out', 'phone', '2026-01-01', 'crm', '1')",
+        [small.customer(1)],
+    )
+    consents.resolve(database, [small.customer(1)], now=START)
+
+    page = stranger.post(
+        links.path(Purpose.PREFERENCES, 1), data={"act": "choose", "want": ["commercial"]}
+    ).text
+
+    assert 'value="commercial">' in page and "un autre de nos services" in page
+    assert rows(
+        database, "SELECT opt FROM consent_event WHERE source = 'web' AND purpose = 'commercial'"
+    ) == [("opt_in",)]
 
 
 def test_preferences_cannot_ask_for_what_is_not_offered(stranger, links, database, small: SmallRun) -> None:  # type: ignore[no-untyped-def]
