@@ -215,7 +215,7 @@ def store(connection: Connection, base: Mapping[int, Stored]) -> None:
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _INSERTS}
     for number, one in base.items():
         known, facts = one.known, one.known.facts
-        own = {name: _in_file(facts[name]) for name in COMPANY if name in facts}
+        own = {name: in_file(facts[name]) for name in COMPANY if name in facts}
         rows["customer"].append(
             (number, known.of, list(_words(facts, "kind")), facts["status"], facts.get("specialty_group"), facts.get("department"),
              facts.get("town"), facts["do_not_call"], list(_words(facts, "restricted_brand")), json.dumps(own), "MOREL", "rpps")
@@ -261,7 +261,7 @@ def _words(facts: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return words
 
 
-def _in_file(value: Any) -> Any:
+def in_file(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value) if value % 1 else int(value)
     return str(value) if isinstance(value, dt.date) else value
