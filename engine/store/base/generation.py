@@ -7,7 +7,7 @@ that is gone in the end; one that a killed process left is removed by the next.
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
@@ -30,6 +30,7 @@ PEOPLE: Final = (
     "alignment", "rep_calendar", "orders", "order_line",
 )  # fmt: skip
 HISTORY: Final = ("touch", "response")
+SAMPLED_WITH_HISTORY: Final = ("orders", "order_line", "consent", "consent_event", "alignment")
 SMALL: Final = ("territory", "rep", "rep_assignment", "brand", "product", "presentation")
 
 Tell: TypeAlias = Callable[[Say, int], None]
@@ -89,6 +90,12 @@ def fill(
             except BaseException:
                 second.cancel()  # the error leaves only when the other has stopped
                 raise
+        say(SAMPLES, sum(written.values()))
+        sampled = other.submit(_sample, second, [*HISTORY, *SAMPLED_WITH_HISTORY], customers)
+        _sample(
+            connection, [name for name in (*PEOPLE, *SMALL) if name not in SAMPLED_WITH_HISTORY], customers
+        )
+        sampled.result()
         row = run(connection, statement("generation", "counted")).fetchone()
     assert row is not None
     return written | {"persons": int(row[0]), "orders": int(row[1])}
@@ -144,20 +151,18 @@ def _write_people(connection: Connection, given: dict[str, Any], say: Tell) -> d
                 say(what, sum(written.values()))
                 written[name] = run(connection, statement("generation", name), given).rowcount
         say(KEYS, sum(written.values()))
-    say(SAMPLES, sum(written.values()))
-    _sample(connection, [*PEOPLE, *SMALL], int(given["customers"]))
+        # the history is the smaller half: a core is free by now
+        connection.execute("SET LOCAL min_parallel_table_scan_size = '1MB'")
     return written
 
 
 def _write_history(connection: Connection, given: dict[str, Any]) -> dict[str, int]:
     _prepare(connection)
     with bare(connection, HISTORY, whole=True):
-        written = {
+        return {
             name: run(connection, statement("generation", name), given).rowcount
             for name in ("touches", "responses", "history_numbered")
         }
-    _sample(connection, HISTORY, int(given["customers"]))
-    return written
 
 
 def _prepare(connection: Connection) -> None:
@@ -166,11 +171,12 @@ def _prepare(connection: Connection) -> None:
     connection.execute("SET LOCAL lock_timeout = '20s'")
 
 
-def _sample(connection: Connection, tables: tuple[str, ...] | list[str], customers: int) -> None:
+def _sample(connection: Connection, tables: Sequence[str], customers: int) -> None:
     """Let the planner know what the tables hold; of a small base a smaller sample says as much."""
     target = max(20, min(100, customers // 5_000))
-    connection.execute(sql.SQL("SET LOCAL default_statistics_target = {}").format(sql.Literal(target)))
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
+    with connection.transaction():
+        connection.execute(sql.SQL("SET LOCAL default_statistics_target = {}").format(sql.Literal(target)))
+        connection.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
 
 
 def _given_history(days: list[dt.date], touches: int, responses: float) -> dict[str, Any]:

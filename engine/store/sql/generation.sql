@@ -76,22 +76,40 @@ reached AS (
                    WHEN drawn(h, 3, 1000) < 600 THEN 'valid' ELSE 'unverified' END AS mail_state,
               CASE WHEN drawn(h2, 0, 1000) < 965 THEN 'active' WHEN drawn(h2, 0, 1000) < 980 THEN 'inactive' WHEN NOT is_person THEN 'suspended'
                    WHEN drawn(h2, 0, 1000) < 996 THEN 'retired' ELSE 'deceased' END AS status,
-              CASE WHEN drawn(h2, 0, 1000) >= 965 THEN %(on)s::timestamptz - (20 + drawn(h2, 1, 660)) * interval '1 day' END AS left_at,
+              CASE WHEN drawn(h2, 0, 1000) >= 965 THEN %(on)s::timestamptz - (20 + drawn(h2, 1, 660)) * interval '24 hours' END AS left_at,
               drawn(h2, 2, 100) < 2 AS do_not_call,
               -- who says yes to one purpose is likely to say yes to the next: one draw for all
               drawn(h3, 0, 1000) AS word, drawn(h3, 1, 100) >= 3 AS is_proven,
-              %(on)s::timestamptz - (40 + drawn(h3, 2, 690)) * interval '1 day' - drawn(h3, 3, 86400) * interval '1 second' AS said_at,
-              CASE WHEN drawn(h4, 0, 100) < 4 THEN %(on)s::timestamptz - drawn(h4, 1, 30) * interval '1 day' END AS yes_until,
+              %(on)s::timestamptz - (40 + drawn(h3, 2, 690)) * interval '24 hours' - drawn(h3, 3, 86400) * interval '1 second' AS said_at,
+              CASE WHEN drawn(h4, 0, 100) < 4 THEN %(on)s::timestamptz - drawn(h4, 1, 30) * interval '24 hours' END AS yes_until,
               CASE WHEN drawn(h4, 2, 100) < CASE WHEN is_person THEN 45 ELSE 80 END
-                   THEN %(on)s::timestamptz - (30 + drawn(h4, 3, 700)) * interval '1 day' END AS notice_given_at,
+                   THEN %(on)s::timestamptz - (30 + drawn(h4, 3, 700)) * interval '24 hours' END AS notice_given_at,
               CASE WHEN drawn(h5, 0, 100) < CASE WHEN is_person THEN 65 ELSE 92 END THEN 1 + (hashint8extended(coalesce(practice, n), %(seed)s + 12) & 16777215) %% 50000 END AS fixed,
               CASE WHEN is_person AND drawn(h5, 1, 100) < 25 THEN drawn(h5, 2, 10000) END AS mobile,
               drawn(h5, 3, 100) < 2 AS is_returned,
               CASE WHEN is_prescriber THEN 'prescriber' WHEN role IN ('titulaire', 'adjoint', 'hospital_pharmacist') THEN 'pharmacist' ELSE role END AS kind
       FROM located OFFSET 0)
-SELECT r.n, role, kind, is_person, like_whom <> r.n AS is_twin, at_organisation, is_prescriber, r.is_woman,
-       s.code AS specialty, s.groups AS specialty_group,
-       first_name.w AS first_name, family.w AS last_name, first_name.line AS first_line, family.line AS last_line,
+-- What nearly every statement reads stands first, and of that what has a fixed width: a row is taken apart from its beginning.
+SELECT r.n, is_person, is_prescriber, r.is_woman, like_whom <> r.n AS is_twin, is_shared, is_proven, is_returned, t.is_south,
+       is_located AND kind IN ('prescriber', 'pharmacist', 'pharmacy', 'hospital') AS is_visited,
+       is_located AND NOT do_not_call AND (fixed IS NOT NULL OR mobile IS NOT NULL)
+       AND kind IN ('prescriber', 'pharmacist', 'pharmacy', 'hospital', 'wholesaler', 'distributor') AS is_called, is_located,
+       word < CASE kind WHEN 'prescriber' THEN 300 WHEN 'pharmacy' THEN 400 ELSE 0 END AS is_tracked, do_not_call,
+       word, t.opens, said_at,
+       -- 1 to 5, few at the top
+       (ARRAY[1,1,1,2,2,2,2,3,3,3,3,3,3,4,4,4,4,5,5,5])[1 + drawn(h6, 0, 20)] AS potential, 1 + drawn(h6, 1, 4) AS rfm_tier,
+       role, kind, at_organisation, left_at, CASE WHEN is_located THEN t.department END AS department, fixed, mobile,
+       mail_state, CASE WHEN has_mail THEN
+            CASE WHEN is_shared THEN 'secretariat.cabinet-' || practice
+                 WHEN is_person THEN CASE WHEN is_prescriber THEN 'dr.' ELSE '' END || first_name.plain || '.' || family.plain || '.' || r.n
+                 ELSE role || '.' || r.n END
+            || CASE mail_state WHEN 'broken' THEN '@example' ELSE '@example.org' END END AS mailbox, yes_until,
+       -- when mail and letters may be sent to them
+       CASE WHEN NOT has_mail OR mail_state = 'broken' THEN NULL
+            WHEN kind IN ('press', 'authority') THEN notice_given_at
+            WHEN is_proven AND word < CASE kind WHEN 'prescriber' THEN 590 WHEN 'pharmacy' THEN 450 WHEN 'pharmacist' THEN 350 ELSE 0 END THEN said_at END AS mail_from,
+       least(yes_until, left_at) AS mail_until,
+       CASE WHEN kind = 'prescriber' AND (word < 12 OR word = 999) THEN least(said_at, left_at) ELSE left_at END AS letters_until,
        CASE WHEN organisation IS NULL THEN NULL
             ELSE CASE WHEN organisation <= %(pharmacies_n)s THEN 'Pharmacie ' || (%(pharmacies)s::text[])[1 + drawn(o, 0, cardinality(%(pharmacies)s::text[]))]
                       WHEN organisation <= %(pharmacies_n)s + %(hospitals_n)s THEN (%(hospitals)s::text[])[1 + drawn(o, 0, cardinality(%(hospitals)s::text[]))] || ' ' || t.town
@@ -100,34 +118,17 @@ SELECT r.n, role, kind, is_person, like_whom <> r.n AS is_twin, at_organisation,
                       ELSE 'Agence régionale fictive de ' || t.town END
               -- names as real registers have them: some do not fit a line of an address
               || CASE WHEN drawn(o, 1, 100) < 3 THEN ' - groupement des pharmaciens associés de la région' ELSE '' END END AS organisation,
-       (1 + drawn(p, 1, 140)) || CASE drawn(p, 2, 25) WHEN 0 THEN ' bis ' WHEN 1 THEN ' ter ' ELSE ' ' END || street.w
-       || CASE WHEN drawn(p, 3, 200) = 0 THEN %(too_long)s ELSE '' END AS street,
+       first_name.line AS first_line, family.line AS last_line,
        (1 + drawn(p, 1, 140)) || CASE drawn(p, 2, 25) WHEN 0 THEN ' B ' WHEN 1 THEN ' T ' ELSE ' ' END
        || CASE WHEN drawn(p, 3, 200) = 0 THEN street.long ELSE street.line END AS street_line,
+       CASE WHEN is_located THEN t.town_line END AS town_line,
+       (1 + drawn(p, 1, 140)) || CASE drawn(p, 2, 25) WHEN 0 THEN ' bis ' WHEN 1 THEN ' ter ' ELSE ' ' END || street.w
+       || CASE WHEN drawn(p, 3, 200) = 0 THEN %(too_long)s ELSE '' END AS street,
        CASE WHEN is_located THEN t.postcode END AS postcode, CASE WHEN is_located THEN t.town END AS town,
-       CASE WHEN is_located THEN t.town_line END AS town_line, CASE WHEN is_located THEN t.department END AS department,
+       notice_given_at, %(on)s::date - drawn(h6, 2, 400) AS source_date,
+       first_name.w AS first_name, family.w AS last_name, s.code AS specialty, s.groups AS specialty_group, h6,
        CASE WHEN is_located THEN t.region END AS region, CASE WHEN is_located THEN t.timezone ELSE 'Europe/Paris' END AS timezone,
-       -- 1 to 5, few at the top
-       (ARRAY[1,1,1,2,2,2,2,3,3,3,3,3,3,4,4,4,4,5,5,5])[1 + drawn(h6, 0, 20)] AS potential, 1 + drawn(h6, 1, 4) AS rfm_tier,
-       status, left_at, do_not_call, %(on)s::timestamptz - (1 + drawn(h2, 3, 900)) * interval '1 day' AS heard_at,
-       %(on)s::date - drawn(h6, 2, 400) AS source_date, h6,
-       CASE WHEN has_mail THEN
-            CASE WHEN is_shared THEN 'secretariat.cabinet-' || practice
-                 WHEN is_person THEN CASE WHEN is_prescriber THEN 'dr.' ELSE '' END || first_name.plain || '.' || family.plain || '.' || r.n
-                 ELSE role || '.' || r.n END
-            || CASE mail_state WHEN 'broken' THEN '@example' ELSE '@example.org' END END AS mailbox,
-       is_shared, mail_state, word, is_proven, said_at, yes_until, notice_given_at, fixed, mobile, is_returned,
-       -- what may be done to them, and when
-       is_located AND kind IN ('prescriber', 'pharmacist', 'pharmacy', 'hospital') AS is_visited,
-       is_located AND NOT do_not_call AND (fixed IS NOT NULL OR mobile IS NOT NULL)
-       AND kind IN ('prescriber', 'pharmacist', 'pharmacy', 'hospital', 'wholesaler', 'distributor') AS is_called,
-       CASE WHEN NOT has_mail OR mail_state = 'broken' THEN NULL
-            WHEN kind IN ('press', 'authority') THEN notice_given_at
-            WHEN is_proven AND word < CASE kind WHEN 'prescriber' THEN 590 WHEN 'pharmacy' THEN 450 WHEN 'pharmacist' THEN 350 ELSE 0 END THEN said_at END AS mail_from,
-       least(yes_until, left_at) AS mail_until,
-       CASE WHEN kind = 'prescriber' AND (word < 12 OR word = 999) THEN least(said_at, left_at) ELSE left_at END AS letters_until,
-       word < CASE kind WHEN 'prescriber' THEN 300 WHEN 'pharmacy' THEN 400 ELSE 0 END AS is_tracked,
-       t.opens, t.is_south
+       status, %(on)s::timestamptz - (1 + drawn(h2, 3, 900)) * interval '24 hours' AS heard_at
   FROM reached r
   JOIN town t ON t.n = r.town_n
   JOIN street ON street.n = drawn(p2, 2, cardinality(%(streets)s::text[]))
@@ -233,12 +234,12 @@ SELECT m.n * 4 + v.place, m.n, v.type, v.value, v.raw, v.usage, v.status, v.reas
         WHERE m.mobile IS NOT NULL
        UNION ALL
        SELECT 3, 'postal',
-              CASE WHEN is_person THEN concat_ws('|', l.over_person,
-                        CASE WHEN is_prescriber THEN 'DR ' WHEN is_woman THEN 'MME ' ELSE 'M ' END || first_line || ' ' || last_line, street_line, town_line)
-                   ELSE l.alone || '|' || street_line || '|' || town_line END,
+              CASE WHEN is_person THEN coalesce(l.over_person || '|', '') || CASE WHEN is_prescriber THEN 'DR ' WHEN is_woman THEN 'MME ' ELSE 'M ' END
+                                        || first_line || ' ' || last_line
+                   ELSE l.alone END || '|' || street_line || '|' || town_line,
               street || ', ' || postcode || ' ' || town,
               CASE WHEN is_person THEN 'professional_named' ELSE 'org' END, CASE WHEN is_returned THEN 'invalid' ELSE 'unverified' END, NULL, NULL, NULL
-        WHERE m.postcode IS NOT NULL) AS v
+        WHERE m.is_located) AS v
 
 -- name: consent_events
 -- Every act leaves its own proof. Some lack one, some have run out, some took it back.
@@ -381,7 +382,7 @@ WITH ordered AS MATERIALIZED (
                    %(on)s::timestamptz - (1 + CASE brand
                         -- February to July: back from the day to those months, in any of the years
                         WHEN 'HIVERNAX' THEN (h2 %% (%(months)s / 12)) * 365 + (%(day_of_year)s + 365 - (35 + drawn(h, 3, 170))) %% 365
-                        ELSE (h2 %% (%(months)s * 30)) END) * interval '1 day' + (28800 + (h2 >> 20) %% 36000) * interval '1 second' AS at
+                        ELSE (h2 %% (%(months)s * 30)) END) * interval '24 hours' + (28800 + (h2 >> 20) %% 36000) * interval '1 second' AS at
               FROM (SELECT n, k, left_at, hashint8extended(n * 16 + k, %(seed)s + 122) AS h,
                            hashint8extended(n * 16 + k, %(seed)s + 123) & 4611686018427387903 AS h2,
                            CASE WHEN role = 'hospital' OR draw(%(seed)s + 124, n * 16 + k, 100) < 35 THEN 'HIVERNAX' ELSE 'DERMAPHARM' END AS brand
@@ -440,7 +441,7 @@ SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' 
                           FROM (SELECT *, hashint8extended(touch_id, %(seed)s + 100) AS h
                                   FROM (SELECT (n - 1) * %(touches)s + k AS touch_id, *
                                           FROM (SELECT n, generate_series(1, %(touches)s) AS k, kind, opens, is_south, left_at, mail_from, mail_until,
-                                                       letters_until, is_visited, is_called, is_returned, postcode IS NOT NULL AS is_located,
+                                                       letters_until, is_visited, is_called, is_returned, is_located,
                                                        mail_state = 'bounced' AS is_bounced
                                                   FROM making.made) AS m) AS numbered OFFSET 0) AS t) AS dated OFFSET 0) AS u
          WHERE left_at IS NULL OR at < left_at OFFSET 0) AS v
