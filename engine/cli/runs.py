@@ -17,6 +17,7 @@ def plan(
     compare: str | None = None,
     policy: str | None = None,
     over: str = "90 days",
+    against_running: bool = False,
 ) -> int:
     """Show whom a campaign would reach, whom not and why, what it costs, and a few parcels as they would leave.
 
@@ -33,7 +34,12 @@ def plan(
         compare: The id of an earlier plan; shows what differs.
         policy: Another policy's file. Makes no plan: shows what its caps and gaps would have held back of the past.
         over: How far back to look with --policy: 90 days.
+        against_running: Makes no plan: shows what differs between the files and the runs that are under way.
     """
+    if against_running:
+        from engine.cli.showing import show_unlike
+
+        return show_unlike(open_app(), campaign)
     if policy is not None:
         from engine.cli.comparing import another_policy
 

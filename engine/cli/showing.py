@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from engine.app import App
 from engine.cli.clock import HOME
 from engine.cli.console import count, heading, in_words, say, table
 from engine.model.plan import Moved, Plan, StepPlan
@@ -130,6 +131,31 @@ def _reps(step: StepPlan) -> None:
             f"  {step.step} : {count(tasks)} tâches pour {count(len(loads))} délégués, {count(middle)} chacun au milieu ; le plus : {most}",
         )
     )
+
+
+def show_unlike(app: App, campaign: str) -> int:
+    """Tell which open runs of a campaign go on by other files than those of the project, and with how many members."""
+    from engine.actions.against import against_running
+
+    with app.database("against running") as connection:
+        found = against_running(connection, app.project, campaign)
+    if not found:
+        say(
+            Say(
+                "Every open run of it goes by these very files.",
+                "Toutes ses exécutions ouvertes suivent ces fichiers mêmes.",
+            )
+        )
+    for one in found:
+        say(
+            Say(
+                f"Run {one.run_id} ({one.slot}) keeps what it started with; {count(one.members)} members are under way in it."
+                f" Your edit reaches the next slot:\n{one.files.en}",
+                f"L'exécution {one.run_id} ({one.slot}) garde ce avec quoi elle a commencé ; {count(one.members)} membres y sont"
+                f" en cours. Votre modification vaut pour le prochain départ :\n{one.files.fr}",
+            )
+        )
+    return 0
 
 
 def show_moved(path: Path, moved: Sequence[Moved], *, first: int = 20) -> None:

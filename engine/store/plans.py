@@ -104,6 +104,13 @@ def planned(connection: Connection, run_id: int, step: str) -> int:
     return int(row[0])
 
 
+def under_way(connection: Connection, run_id: int) -> int:
+    """Return how many enrolled members of a run have not left it."""
+    row = run(connection, statement("plans", "under_way"), {"run": run_id}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def as_if_sent(connection: Connection, run_id: int, step: str, *, surely: bool) -> None:
     """In a rehearsal, let a step have taken place when it was due; `surely`: caps and gaps count it."""
     state = "accepted" if surely else "expired"

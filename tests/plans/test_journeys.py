@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from engine.actions.against import against_running
 from engine.actions.tick import Ticked, tick
 from tests.plans.house import CAMPAIGN, DAY, NOW, PEPPER, House
 
@@ -37,6 +38,17 @@ def test_an_edit_does_not_reach_a_run_that_is_under_way(house: House) -> None:
     in_time = house.advance(run, NOW + 8 * DAY).new
 
     assert (early, list(in_time)) == ({}, ["visit"])
+
+
+def test_what_differs_between_a_run_and_the_files_is_told_with_whom_it_does_not_reach(house: House) -> None:
+    enrolled = sum(house.start().waterfall.enrolled.values())
+    before = against_running(house.connection, house.project, CAMPAIGN)
+    house.change("templates/dermapharm/points.md", "Faire le point", "Faire un point")
+
+    (unlike,) = against_running(house.connection, house.project, CAMPAIGN)
+
+    assert before == [] and str(unlike.files) == "  templates/dermapharm/points.md: changed"
+    assert unlike.members == enrolled > 0
 
 
 def test_an_edit_reaches_the_next_slot(weekly: House) -> None:

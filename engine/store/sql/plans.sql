@@ -63,6 +63,10 @@ SELECT reason, count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AN
 -- name: planned_of_step
 SELECT count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned'
 
+-- name: under_way
+-- Enrolled members of a run who have not left it.
+SELECT count(*) FROM member WHERE run_id = %(run)s AND reason IS NULL AND NOT held_out AND left_at IS NULL
+
 -- name: cost_by_step
 -- What each step of a run has cost, and how many of its touches have still to leave.
 SELECT step, sum(cost), count(*) FILTER (WHERE state IN ('planned','ready','claimed','gated','parked'))
