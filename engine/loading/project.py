@@ -287,6 +287,7 @@ def faults(campaign: AnyCampaign, library: Library, policy: Policy | None, names
                 campaigns=names,
                 path=("steps", name, "if"),
             )
+        found += _taken_over(campaign, name, step)
         sender = getattr(step, "from_", None)
         if sender is not None and policy is not None and sender != "rep" and sender not in policy.senders:
             found.append(
@@ -306,6 +307,29 @@ def faults(campaign: AnyCampaign, library: Library, policy: Policy | None, names
             campaigns=names,
             path=("exit",),
         )
+    return found
+
+
+def _taken_over(campaign: AnyCampaign, name: str, step: Step) -> list[Fault]:
+    """Return the ways out of a full diary that lead nowhere: no step takes over by that channel."""
+    found: list[Fault] = []
+    for index, act in enumerate(getattr(getattr(step, "task", None), "overflow", [])):
+        channel = getattr(act, "switch_to", None)
+        others = [other for key, other in campaign.steps.items() if key != name and other.channel == channel]
+        if channel is not None and not others:
+            found.append(
+                Fault(
+                    ("steps", name, "task", "overflow", index),
+                    Say(
+                        f"no step of the campaign takes over by '{channel}'",
+                        f"aucune étape de la campagne ne prend le relais par « {channel} »",
+                    ),
+                    Say(
+                        f"Add a step of that channel with 'if: [{{excluded: {{step: {name}, because: capacity}}}}]'.",
+                        f"Ajoutez une étape de ce canal avec « if: [{{excluded: {{step: {name}, because: capacity}}}}] ».",
+                    ),
+                )
+            )
     return found
 
 

@@ -164,3 +164,18 @@ def test_the_database_does_what_the_play_says(house: House) -> None:
     ):
         found[int(customer)][str(step)] = str(at)
     assert (found[written], found[unwritten]) == (expected["announce"], expected["letter"])
+
+
+OVERFLOW = "overflow: [defer, {switch_to: mailing}]"
+
+
+@pytest.mark.parametrize(("channel", "problems"), [("mailing", 0), ("call", 1)])
+def test_a_full_diary_leads_to_a_step_that_takes_over(site: House, channel: str, problems: int) -> None:
+    text = CAMPAIGN_FILE.replace(
+        "talking_points: dermapharm/points}", f"talking_points: dermapharm/points, {OVERFLOW}}}"
+    )
+    site.write(f"campaigns/{CAMPAIGN}.yaml", text.replace("switch_to: mailing", f"switch_to: {channel}"))
+
+    found = [str(one.what) for one in site.project.problems]
+
+    assert found == ["no step of the campaign takes over by 'call'"] * problems
