@@ -28,23 +28,21 @@ SELECT raw, date_of(raw) AS day FROM (SELECT source_date AS raw FROM load_stage 
 -- Every line cleaned, with what is wrong with it. `fault` keeps the line out, `slips` only values of it.
 -- OFFSET 0 keeps what an inner query computes from being computed again at each use. Dear expressions stand
 -- where only odd values reach them. Parallel workers share the lines; the statements after this one only copy.
+-- What they filter by stands first: a row is taken apart only as far as the last column that is asked for.
 CREATE UNLOGGED TABLE load_incoming AS
-SELECT line, of, kind, status, civility, title, last_name, first_name, org_name, trade_name,
-       CASE WHEN last_name IS NULL THEN org_folded WHEN first_name IS NULL THEN last_folded ELSE last_folded || ' ' || first_folded END AS sort_name,
-       language, profession, specialty,
-       CASE WHEN specialty IS NULL THEN NULL WHEN specialty IN ('SM26','SM53','SM54') THEN 'GP' WHEN specialty IN ('SM04','SM73','SM79','SM80','SM81') THEN 'CARDIO'
-            WHEN specialty IN ('SM23','SM35','SM36','SM37') THEN 'ONCO' WHEN specialty IN ('SM16','SM62') THEN 'ENDOC'
-            WHEN specialty IN ('SM21','SM22','SM71') THEN 'HEMATO' WHEN specialty IN ('SM41','SM91') THEN 'PNEUMO'
-            WHEN specialty = 'SM40' OR specialty BETWEEN 'SM87' AND 'SM90' THEN 'PEDIA' ELSE specialty END AS specialty_group,
-       practice_mode, sector, category, street, complement, box, postcode, town, insee, department, region, timezone, country,
-       latitude, longitude, credit_status, do_not_call, notice_given_at, facts, source_date,
-       ext, rpps, rpps IS NOT NULL AND NOT key_holds('RPPS', rpps) AS rpps_suspect,
-       finess, finess IS NOT NULL AND NOT key_holds('FINESS', finess) AS finess_suspect,
-       siret, siret IS NOT NULL AND NOT key_holds('SIRET', siret) AS siret_suspect,
+SELECT line, coalesce(found, %(base)s + line) AS customer_id, found,
+       CASE WHEN least(by_rpps, by_finess, by_siret, by_ext) <> greatest(by_rpps, by_finess, by_siret, by_ext) THEN 'two_customers'
+            WHEN kind IS NULL THEN 'unknown_kind'
+            WHEN rpps IS NOT NULL AND NOT is_digits(rpps, 11) THEN 'bad_rpps'
+            WHEN finess IS NOT NULL AND NOT is_digits(finess, 9) AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess'
+            WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret'
+            WHEN coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier'
+            WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END AS fault,
+       finess_repaired, phone_repaired, postcode_repaired, is_unresolved, source_date, notice_given_at, of, last_name,
        email, CASE WHEN email IS NULL THEN NULL WHEN of = 'organisation' THEN 'org'
                    WHEN left(email, 1) IN ('s', 'c', 'i', 'a', 'p', 'd', 'b', 'h') AND email ~ '^(secretariat|contact|info|accueil|cabinet|pharmacie|direction|bonjour|hello)[.@_-]' THEN 'professional_generic'
                    WHEN kind = 'patient' THEN 'personal' ELSE 'professional_named' END AS usage,
-       phone, mobile, phone_is_mobile, mobile_is_mobile, finess_repaired, phone_repaired, postcode_repaired, is_unresolved,
+       phone, mobile, phone_is_mobile, mobile_is_mobile,
        -- line by line as an envelope has them; NULL where the rules of post have to look at it
        CASE WHEN postcode IS NULL OR town IS NULL OR country NOT IN ('FR', 'MC') THEN NULL
             WHEN length(delivery_line) <= 38
@@ -55,15 +53,19 @@ SELECT line, of, kind, status, civility, title, last_name, first_name, org_name,
                            delivery_line, locality)
             WHEN is_plain_address(org_name, person, complement, street, box, town) THEN postal_value(org_name, person, complement, street, box, postcode, town)
             END AS postal,
-       person, found, coalesce(found, %(base)s + line) AS customer_id,
+       ext, rpps, rpps IS NOT NULL AND NOT key_holds('RPPS', rpps) AS rpps_suspect,
+       finess, finess IS NOT NULL AND NOT key_holds('FINESS', finess) AS finess_suspect,
+       siret, siret IS NOT NULL AND NOT key_holds('SIRET', siret) AS siret_suspect,
        by_rpps IS NULL AS rpps_is_new, by_finess IS NULL AS finess_is_new, by_siret IS NULL AS siret_is_new, by_ext IS NULL AS ext_is_new,
-       CASE WHEN least(by_rpps, by_finess, by_siret, by_ext) <> greatest(by_rpps, by_finess, by_siret, by_ext) THEN 'two_customers'
-            WHEN kind IS NULL THEN 'unknown_kind'
-            WHEN rpps IS NOT NULL AND NOT is_digits(rpps, 11) THEN 'bad_rpps'
-            WHEN finess IS NOT NULL AND NOT is_digits(finess, 9) AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess'
-            WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret'
-            WHEN coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier'
-            WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END AS fault,
+       kind, status, civility, title, first_name, org_name, trade_name, person,
+       CASE WHEN last_name IS NULL THEN org_folded WHEN first_name IS NULL THEN last_folded ELSE last_folded || ' ' || first_folded END AS sort_name,
+       language, profession, specialty,
+       CASE WHEN specialty IS NULL THEN NULL WHEN specialty IN ('SM26','SM53','SM54') THEN 'GP' WHEN specialty IN ('SM04','SM73','SM79','SM80','SM81') THEN 'CARDIO'
+            WHEN specialty IN ('SM23','SM35','SM36','SM37') THEN 'ONCO' WHEN specialty IN ('SM16','SM62') THEN 'ENDOC'
+            WHEN specialty IN ('SM21','SM22','SM71') THEN 'HEMATO' WHEN specialty IN ('SM41','SM91') THEN 'PNEUMO'
+            WHEN specialty = 'SM40' OR specialty BETWEEN 'SM87' AND 'SM90' THEN 'PEDIA' ELSE specialty END AS specialty_group,
+       practice_mode, sector, category, street, complement, box, postcode, town, insee, department, region, timezone, country,
+       latitude, longitude, credit_status, do_not_call, facts,
        CASE WHEN given_email IS NOT NULL AND email IS NULL OR given_phone IS NOT NULL AND phone IS NULL
               OR given_mobile IS NOT NULL AND mobile IS NULL OR bad_postcode OR bad_place OR bad_date
             THEN array_remove(ARRAY[CASE WHEN given_email IS NOT NULL AND email IS NULL THEN 'bad_email' END,
