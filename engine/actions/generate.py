@@ -42,6 +42,7 @@ def generate(
 
     Args:
         customers: At least 100; about one in six is an organisation.
+        touches_per_customer: At most; customers of little potential (4 and 5) have half as many.
         say: Told what is being made and how many rows stand already, for a progress line.
 
     Raises:

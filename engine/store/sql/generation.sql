@@ -410,6 +410,7 @@ SELECT order_id, l.line_no, cip13, brand, units, price, units * price, at
 -- working days after the other, in the customer's own office hours, and within what law and customer
 -- allow: promotional mail only while a proven yes holds, no letter after an objection, nothing to who
 -- has left, nothing to where it came back from, a vaccine only in its season, four visits a year at most.
+-- Who is of little potential is touched in every second period.
 INSERT INTO touch (touch_id, customer_id, campaign, channel, brand, purpose, state, outcome, outcome_at, due_at, touched_at, cost, source, source_id, recorded_at)
 OVERRIDING SYSTEM VALUE
 SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' THEN 'cardiane-' WHEN 'DERMAPHARM' THEN 'dermapharm-'
@@ -440,7 +441,8 @@ SELECT touch_id, n, CASE brand WHEN 'HIVERNAX' THEN 'hivernax-' WHEN 'CARDIANE' 
                   FROM (SELECT *, %(days_n)s - (%(touches)s - k) * %(period)s - drawn(h, 0, %(part_of_period)s) AS i
                           FROM (SELECT *, hashint8extended(touch_id, %(seed)s + 100) AS h
                                   FROM (SELECT (n - 1) * %(touches)s + k AS touch_id, *
-                                          FROM (SELECT n, generate_series(1, %(touches)s) AS k, kind, opens, is_south, left_at, mail_from, mail_until,
+                                          FROM (SELECT n, generate_series(CASE WHEN potential <= 3 THEN 1 ELSE 2 - %(touches)s %% 2 END, %(touches)s,
+                                                                          CASE WHEN potential <= 3 THEN 1 ELSE 2 END) AS k, kind, opens, is_south, left_at, mail_from, mail_until,
                                                        letters_until, is_visited, is_called, is_returned, is_located,
                                                        mail_state = 'bounced' AS is_bounced
                                                   FROM making.made) AS m) AS numbered OFFSET 0) AS t) AS dated OFFSET 0) AS u
