@@ -5,6 +5,7 @@ is wrong with it: `fault` keeps a line out, `slips` only values of it. The last 
 done; its columns are the names of the counts.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
@@ -34,6 +35,8 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """By feed, its statements in their order."""
 
+_MADE: Final = re.compile(r"^CREATE TEMP TABLE (\w+) ", re.MULTILINE)
+
 
 def take_up(connection: Connection, delivery: Delivery) -> Taken:
     """Bring `load_stage` into the base; call inside a transaction."""
@@ -57,10 +60,11 @@ def merge(connection: Connection, delivery: Delivery) -> Taken:
         if name == "lay_out":
             lay_out(connection)
             continue
-        done = run(connection, statement(file, name), given)
+        text = statement(file, name)
+        done = run(connection, text, given)
+        if made := _MADE.search(text):  # a join with a table of unknown size may go row by row
+            connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(made[1])))
         match name:
-            case "incoming":
-                connection.execute("ANALYZE load_incoming")
             case "repeats":
                 repeated = done.rowcount
             case "heard":
