@@ -276,12 +276,15 @@ def _refused(
             f"'{what}' has not been approved by: {missing}. Nothing was sent.{void_en}",
             f"« {what} » n'a pas été validé par : {missing}. Rien n'est parti.{void_fr}",
         ),
-        _who_may(rule),
+        Say(  # no names: Prefect keeps this
+            "campaigns/policy.yaml says who may; they write: touchbase approve PLAN. See 'touchbase approvals'.",
+            "campaigns/policy.yaml dit qui le peut ; ils écrivent : touchbase approve PLAN. Voyez « touchbase approvals ».",
+        ),
     )
 
 
 def _told(one: Signed) -> str:
-    return f"  {one.approval.role} {one.approval.by} {one.approval.at:%Y-%m-%d}"
+    return f"  {one.approval.role}, {one.approval.at:%Y-%m-%d}"
 
 
 def _who_may(rule: ApprovalRule | None) -> Say:

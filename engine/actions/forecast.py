@@ -54,6 +54,20 @@ def step_as_planned(
     )
 
 
+def step_as_it_went(connection: Connection, run_id: RunId, definition: Definition, step: str) -> StepPlan:
+    """Return what a step of a run did that came due before."""
+    touched = plans.reached(connection, run_id, step)
+    return StepPlan(
+        step,
+        definition.campaign.steps[step].channel,
+        True,
+        touched,
+        touched,
+        plans.excluded(connection, run_id, step),
+        definition.price(step) * touched,
+    )
+
+
 def later_steps(
     connection: Connection,
     run_id: RunId,

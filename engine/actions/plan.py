@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.actions import guards
 from engine.actions.advance import Progress, plan_due, silent
 from engine.actions.approve import roles_needed
-from engine.actions.forecast import first_step, later_steps
+from engine.actions.forecast import first_step, later_steps, step_as_it_went
 from engine.actions.pinned import Definition, understood
 from engine.contract import Channel, Parcel
 from engine.loading.project import Project
@@ -80,7 +80,7 @@ def plan(
 
     Everything is done for real in a transaction that is rolled back: the members frozen, the first steps
     planned, the later ones on the days they come due, every parcel of every step composed. `now` should be
-    the moment of the slot, or later.
+    the moment of the slot, or later. Of a slot that has a run already, the plan says what its steps did.
 
     Raises:
         FilesError: the project's files are wrong.
@@ -149,7 +149,9 @@ def _rehearsed(
         if name in new:
             shown += _samples(connection, run_id, definition, name, channels, now, samples)
             steps.append(first_step(connection, run_id, definition, name, channels, now, progress))
-    later = [name for name in campaign.steps if name not in new]
+    went = {name for name, _ in ledger.counts(connection, run_id)} - new.keys() if row.frozen_at else set()
+    steps += [step_as_it_went(connection, run_id, definition, name) for name in went]
+    later = [name for name in campaign.steps if name not in new and name not in went]
     steps += later_steps(
         connection, run_id, definition, later, channels, pepper=pepper, enrolled=enrolled, progress=progress
     )

@@ -1,6 +1,6 @@
 """Commands about plans and runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.app import App, open_app
 from engine.cli import console
@@ -69,7 +69,7 @@ def plan(
         )
     page = file_of(app.settings.folder, shown.plan_id, ".txt")
     with page.open("w", encoding="utf-8") as out, redirect_stdout(out):
-        show_plan(shown, with_files=True)
+        show_plan(replace(shown, samples=()), with_files=True)  # a kept file names no customer
     show_plan(shown)
     console.say(
         Say(
@@ -93,11 +93,12 @@ class Wanted:
     plan: str | None
 
 
-def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> None:
+def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> int:
     """Carry out a plan, or a campaign's slot without one, as a Prefect flow; as far as it is due.
 
     The same slot again changes nothing: whoever was touched is not touched twice, and what is left goes on.
     Later steps come due by themselves where 'touchbase up' runs, or by 'touchbase advance'.
+    Exit code 13: a guard stopped it, or has paused the run.
 
     Args:
         what: The id of a plan, or the name of a campaign.
@@ -107,6 +108,7 @@ def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> None
     from engine.actions.binding import Drifted
     from engine.cli.driving import driven
     from engine.cli.showing import show_moved, show_run
+    from engine.store import plans
 
     at = moment(as_of)
     app = open_app(as_of=at)
@@ -119,6 +121,8 @@ def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> None
             raise
     with app.database("status") as connection:
         show_run(connection, wanted.campaign, wanted.slot)
+        stopped = plans.paused_by_guard(connection, wanted.campaign, wanted.slot)
+    return GuardStopped.exit_code if stopped else 0
 
 
 def _wanted(app: App, what: str, slot: str | None) -> Wanted:

@@ -97,11 +97,27 @@ def excluded(connection: Connection, run_id: int, step: str) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in rows}
 
 
+def reached(connection: Connection, run_id: int, step: str) -> int:
+    """Return how many a step has reached, or still will."""
+    row = run(connection, statement("plans", "reached_by_step"), {"run": run_id, "step": step}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def planned(connection: Connection, run_id: int, step: str) -> int:
     """Return for how many a step is planned."""
     row = run(connection, statement("plans", "planned_of_step"), {"run": run_id, "step": step}).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def paused_by_guard(connection: Connection, campaign: str, slot: str) -> bool:
+    """Return whether the run of a slot is paused, and not by a person."""
+    return bool(
+        run(
+            connection, statement("plans", "paused_by_guard"), {"campaign": campaign, "slot": slot}
+        ).fetchone()
+    )
 
 
 def under_way(connection: Connection, run_id: int) -> int:

@@ -4,7 +4,9 @@ import pytest
 
 from engine.actions.binding import Drifted
 from engine.problems import GuardStopped
-from tests.plans.house import CAMPAIGN, House, pharmacies
+from engine.store import ledger
+from engine.store.plans import paused_by_guard
+from tests.plans.house import CAMPAIGN, DAY, NOW, SLOT, House, pharmacies
 
 
 def retire(house: House, count: int) -> list[int]:
@@ -149,17 +151,16 @@ def test_the_plan_says_what_a_guard_would_stop_it_for(house: House) -> None:
 def test_a_later_step_over_the_budget_pauses_the_run_and_goes_on_when_somebody_resumes_it(
     house: House,
 ) -> None:
-    from engine.store import ledger
-    from tests.plans.house import DAY, NOW
-
     house.change(f"campaigns/{CAMPAIGN}.yaml", "goals:", "budget: {max: 20 EUR}\ngoals:")
     run = house.start().run_id
     house.drain(run)
 
     paused = house.advance(run, NOW + 8 * DAY)
+    by_a_guard = paused_by_guard(house.connection, CAMPAIGN, SLOT.name)
     ready_while_paused = house.states("visit").keys()
     ledger.switch(house.connection, run, "running", by="claire")
     house.advance(run, NOW + 8 * DAY)
 
     assert paused.paused_because is not None and "the budget is 20.00 EUR" in paused.paused_because
+    assert by_a_guard and not paused_by_guard(house.connection, CAMPAIGN, SLOT.name)
     assert (ready_while_paused, house.states("visit").keys()) == ({"planned"}, {"ready"})

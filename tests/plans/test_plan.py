@@ -45,6 +45,15 @@ def test_who_is_where_stands_in_a_file_with_a_line_for_everybody_of_the_universe
     assert sum(",held out," in line for line in lines) == made.held_out
 
 
+def test_the_plan_of_a_slot_that_has_run_says_what_its_steps_did(house: House) -> None:
+    before = step(house, "announce")
+    house.drain(house.start().run_id)
+
+    after = step(house, "announce")
+
+    assert (after.touched, after.excluded) == (before.touched, before.excluded)
+
+
 def test_a_later_step_is_asked_its_condition_on_its_own_day(house: House) -> None:
     letter = step(house, "letter")
     enrolled = house.plan().members - house.plan().held_out

@@ -63,6 +63,14 @@ SELECT reason, count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AN
 -- name: planned_of_step
 SELECT count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned'
 
+-- name: reached_by_step
+SELECT count(*) FROM touch WHERE run_id = %(run)s AND step = %(step)s
+   AND state IN ('planned','ready','claimed','gated','parked','accepted','unknown')
+
+-- name: paused_by_guard
+SELECT 1 FROM run JOIN run_switch s USING (run_id)
+ WHERE campaign = %(campaign)s AND slot = %(slot)s AND s.state = 'paused' AND s.by = 'engine'
+
 -- name: under_way
 -- Enrolled members of a run who have not left it.
 SELECT count(*) FROM member WHERE run_id = %(run)s AND reason IS NULL AND NOT held_out AND left_at IS NULL
