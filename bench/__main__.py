@@ -12,12 +12,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench import email_ledger, email_render, email_wire, freeze, generate, load, segments
+from bench import caps, email_ledger, email_render, email_wire, freeze, generate, load, segments
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
 LINES = {
     "freeze": freeze.line,
+    "caps": caps.line,
     "generate": generate.line,
     "email_render": email_render.line,
     "email_wire": email_wire.line,

@@ -214,6 +214,10 @@ def judged_parameters(
         "material_specialties": None if limits.specialties is None else list(limits.specialties),
         "material_from": limits.valid_from,
         "material_to": limits.valid_to,
+        "cap_channels": sorted({channel for cap in counted_caps for channel in cap.channels}),
+        "cap_longest": max((cap.per for cap in counted_caps), default=dt.timedelta()),
+        "gap_channels": sorted({gap.after for gap in counted_gaps}),
+        "gap_longest": max((gap.within for gap in counted_gaps), default=dt.timedelta()),
         "caps": json.dumps(
             [
                 {

@@ -152,6 +152,8 @@ SELECT coalesce(bool_and(s.stock_status = 'out'), false)
 -- name: judged
 -- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after, out_of_season) for one channel,
 -- purpose and brand: reasons in the order of precedence, the address, the rep, and which rule held them back.
+-- The rules' channels, and the longest of their windows before the earliest of the due, say nothing new: they keep
+-- the rest of the history out before it is joined.
 SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
        coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
        array_remove(ARRAY[
@@ -228,6 +230,8 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                     AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
                   WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
                     AND t.outcome IS DISTINCT FROM 'withdrawn'
+                    AND t.channel = ANY (%(cap_channels)s::text[])
+                    AND coalesce(t.touched_at, t.due_at) > (SELECT min(due_at) FROM due) - %(cap_longest)s::interval
                     AND coalesce(t.touched_at, t.due_at) > d.due_at - cap.per AND coalesce(t.touched_at, t.due_at) < d.due_at + cap.per
                   GROUP BY d.customer_id, cap.name, cap.max HAVING count(*) >= cap.max) AS x
               GROUP BY customer_id) AS f ON f.customer_id = d.customer_id
@@ -238,6 +242,8 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                  ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
               WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
                 AND t.outcome IS DISTINCT FROM 'withdrawn'
+                AND t.channel = ANY (%(gap_channels)s::text[])
+                AND coalesce(t.outcome_at, t.touched_at, t.due_at) > (SELECT min(due_at) FROM due) - %(gap_longest)s::interval
                 AND coalesce(t.outcome_at, t.touched_at, t.due_at) > d.due_at - gap.within
                 AND coalesce(t.outcome_at, t.touched_at, t.due_at) <= d.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
               GROUP BY d.customer_id) AS n ON n.customer_id = d.customer_id
