@@ -70,7 +70,7 @@ def rx_faults(who: Predicate, catalogue: Catalogue, path: Path) -> list[Fault]:
 
     It may decide only where the predicate itself leaves them out.
     """
-    if _leaves_prescribers_out(who, catalogue):
+    if leaves_prescribers_out(who, catalogue):
         return []
     found = []
     for part in walk(who):
@@ -100,11 +100,12 @@ def rx_fault(fact: str, catalogue: Catalogue, path: Path) -> Fault | None:
     )
 
 
-def _leaves_prescribers_out(who: Predicate, catalogue: Catalogue) -> bool:
+def leaves_prescribers_out(who: Predicate, catalogue: Catalogue) -> bool:
+    """Return whether a predicate says by itself that no French prescriber is meant."""
     parts = who.parts if isinstance(who, All) else (who,)
     for part in parts:
         match part:
-            case All() if _leaves_prescribers_out(part, catalogue):
+            case All() if leaves_prescribers_out(part, catalogue):
                 return True
             case IsNot(fact="kind", values=values) | Not(part=Is(fact="kind", values=values)) if (
                 set(values) >= PRESCRIBERS

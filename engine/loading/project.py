@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter
 
 from engine.loading import segments as segment_files
+from engine.loading.prescription import prescription_faults
 from engine.loading.source import Source, build, parse, read
 from engine.model.campaign import AnyCampaign, Campaign, Step
 from engine.model.policy import Policy, RulePack
@@ -105,6 +106,8 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
     policy, wrong = read_policy(root)
     problems += wrong
     campaigns, sources = _campaigns(root, steps, library, policy, problems)
+    for key, campaign in campaigns.items():
+        problems += [sources[key].problem(fault) for fault in prescription_faults(campaign, library, texts)]
     return Project(
         root, campaigns, library, policy, rules, texts, sources, tuple(sorted(problems, key=lambda p: p.span))
     )
