@@ -157,9 +157,7 @@ def test_resolving_twice_changes_nothing(database: Connection, claire: int) -> N
     assert (first, database.execute(version).fetchone()) == ((1,), (1,))
 
 
-def test_an_event_that_was_taken_back_says_nothing_and_stays(
-    database: Connection, claire: int, tmp_path: Path
-) -> None:
+def test_an_event_that_was_taken_back_says_nothing_and_stays(database: Connection, claire: int) -> None:
     say(database, claire, "opt_in", 10)
     database.execute(
         "INSERT INTO import_batch (feed, file, sha256, counts) VALUES ('consents', 'x', 'x', '{}')"
