@@ -144,13 +144,12 @@ def _rehearsed(
     if folder is not None:
         plans.write_members(connection, run_id, file_of(folder, plan_id, ".csv"))
     shown: list[Sample] = []
-    steps = []
+    went = {name for name, _ in ledger.counts(connection, run_id)} if row.frozen_at else set()
+    steps = [step_as_it_went(connection, run_id, definition, name) for name in went]
     for name in campaign.steps:
-        if name in new:
+        if name in new and name not in went:
             shown += _samples(connection, run_id, definition, name, channels, now, samples)
             steps.append(first_step(connection, run_id, definition, name, channels, now, progress))
-    went = {name for name, _ in ledger.counts(connection, run_id)} - new.keys() if row.frozen_at else set()
-    steps += [step_as_it_went(connection, run_id, definition, name) for name in went]
     later = [name for name in campaign.steps if name not in new and name not in went]
     steps += later_steps(
         connection, run_id, definition, later, channels, pepper=pepper, enrolled=enrolled, progress=progress
