@@ -65,7 +65,7 @@ def _edges(on: dt.datetime) -> list[list[dt.datetime]]:
         for day in (*DAYS, on.date())
         for zone in ZONES
     ]
-    return [[on], [on - length for length in WITHIN], [on - length for length in WITHIN], midnights]
+    return [[on], *([on - length for length in WITHIN] for _ in range(3)), midnights]
 
 
 EDGES: Final = {on: _edges(on) for on in ONS}
@@ -100,7 +100,7 @@ class Chance:
         return range(self._random.randint(0, most))
 
     def moment(self) -> dt.datetime:
-        return self.one(self.one(self._edges)) + self.one((-1, 0, 0, 1)) * TICK
+        return self.one(self.one(self._edges)) + self.one((-1, 0, 0, 0, 1)) * TICK
 
 
 def customer(seed: int, on: dt.datetime, edges: list[list[dt.datetime]] | None = None) -> Stored:

@@ -88,7 +88,7 @@ VERBS = st.sampled_from(
     ["touched", "visited", "called", "responded", "no_response", "ordered", "excluded", "enrolled"]
 )
 WINDOWS = {True: windows(True), False: windows(False)}
-FLAG = st.booleans()
+RARELY = st.sampled_from((False, False, True))  #: what is narrowed on all sides holds for nobody
 
 
 @st.composite
@@ -99,29 +99,29 @@ def happenings(draw: st.DrawFn, steps: bool) -> dict[str, Any]:
     written: dict[str, Any] = dict(draw(WINDOWS[steps]))
     if verb != "no_response":
         written |= draw(TIMES)
-    elif draw(FLAG):
+    elif draw(RARELY):
         written["with"] = draw(WORDS["machine"])
     if verb == "ordered":
-        if draw(FLAG):
+        if draw(RARELY):
             written["units"] = draw(BOUNDS)
-        if draw(FLAG):
+        if draw(RARELY):
             written["amount"] = draw(BOUNDS)
-    elif verb == "no_response" or draw(FLAG):
+    elif verb == "no_response" or draw(RARELY):
         written[to] = draw(names)
     if verb == "responded":
-        if draw(FLAG):
+        if draw(RARELY):
             written["with"] = draw(WORDS["click"])
-        if draw(FLAG):
+        if draw(RARELY):
             written["amount"] = draw(BOUNDS)
-    if verb == "excluded" and draw(FLAG):
+    if verb == "excluded" and draw(RARELY):
         written["because"] = draw(WORDS["because"])
-    if verb == "enrolled" and draw(FLAG):
+    if verb == "enrolled" and draw(RARELY):
         written["cell"] = draw(WORDS["cell"])
-    if verb not in ("ordered", "visited", "called", "enrolled") and draw(FLAG):
+    if verb not in ("ordered", "visited", "called", "enrolled") and draw(RARELY):
         written["channel"] = draw(WORDS["channel"])
-    if draw(FLAG):
+    if draw(RARELY):
         written["brand"] = draw(WORDS["brand"])
-    if verb not in ("ordered", "enrolled") and to in written and not steps and draw(FLAG):
+    if verb not in ("ordered", "enrolled") and to in written and not steps and draw(RARELY):
         written["step"] = draw(WORDS["step"])
     return {verb: written}
 
