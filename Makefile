@@ -34,7 +34,8 @@ bench: $(READY)
 chaos: $(READY)
 	@$(RUN)/python -m tests.chaos fault
 	@$(RUN)/python -m tests.chaos postfix
-	@TOUCHBASE_CASES=$${TOUCHBASE_CASES:-5000} $(RUN)/python -m pytest tests/stateful tests/properties $(ARGS)
+	@TOUCHBASE_CASES=$${TOUCHBASE_CASES:-5000} $(RUN)/python -m pytest tests/stateful $(ARGS)
+	@TOUCHBASE_CASES=$${TOUCHBASE_CASES:-10000} $(RUN)/python -m pytest tests/properties $(ARGS)
 
 clean:
 	@.ci/clean
