@@ -91,7 +91,7 @@ def is_one_of(
             return one_of(column, texts) if truth else none_of(column, texts)
         case Type.NUMBER | Type.BOOLEAN:
             column = _json(fact, row)
-            found = sa.or_(*(column == _as_json(value) for value in values))
+            found = column == (_as_json(values[0]) if len(values) == 1 else sa.any_(_all_as_json(values)))
             kind = "number" if fact.type is Type.NUMBER else "boolean"
             return found if truth else sa.and_(sa.func.jsonb_typeof(column) == kind, sa.not_(found))
 
@@ -208,11 +208,15 @@ def _day(fact: Fact, row: Row) -> sa.ColumnElement[Any]:
 
 
 def _as_json(value: Bound) -> sa.ColumnElement[Any]:
-    text = (
-        json.dumps(value)
-        if isinstance(value, bool)
-        else f"{value:f}"
-        if isinstance(value, Decimal)
-        else json.dumps(str(value))
-    )
-    return sa.cast(sa.literal(text, sa.Text), JSONB)
+    return sa.cast(sa.literal(_in_json(value), sa.Text), JSONB)
+
+
+def _all_as_json(values: tuple[Bound, ...]) -> sa.ColumnElement[Any]:
+    # One array: a key is then looked up once a customer, and not once for each of the values.
+    return sa.cast(words([_in_json(value) for value in values]), sa.ARRAY(JSONB))
+
+
+def _in_json(value: Bound) -> str:
+    if isinstance(value, bool):
+        return json.dumps(value)
+    return f"{value:f}" if isinstance(value, Decimal) else json.dumps(str(value))
