@@ -25,7 +25,7 @@ from engine.model.segment import AnySegment, Segment
 from engine.problems import FilesError, Say, UsageError, did_you_mean
 from engine.rules.membership import Asking, CustomerKnown, belongs, found, holds, value_of
 from engine.rules.wording import in_one_line, in_words, own_past, own_value
-from engine.store import segment_answers
+from engine.store import customer_known, segment_answers
 from engine.store.database import Connection
 from engine.store.segment_answers import Asked, Moved
 
@@ -146,7 +146,7 @@ def explain(connection: Connection, question: Asked, name: str, customer: int) -
     Raises:
         UsageError: no such customer, at that moment.
     """
-    known = segment_answers.known(connection, question, customer, name)
+    known = customer_known.known(connection, question, customer, name)
     if known is None:
         when = "" if question.as_of is None else f" {question.as_of:%Y-%m-%d %H:%M}"
         raise UsageError(

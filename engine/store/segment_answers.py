@@ -8,36 +8,20 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from engine.model.clauses import All, Predicate
-from engine.model.facts import Fact, Known, Type
-from engine.model.segment import Library, Segment, SqlSegment
-from engine.rules.membership import (
-    CustomerKnown,
-    PastLine,
-    PastMembership,
-    PastOrder,
-    PastResponse,
-    PastTouch,
-)
+from engine.model.facts import Fact
+from engine.model.segment import Library, Segment
 from engine.store import audience, fact_columns, sql_segments
 from engine.store.base_as_of import TODAY, Base
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 from engine.store.tables import (
     AFFILIATION,
-    ALIGNMENT,
-    MEMBER,
-    ORDER_LINE,
-    ORDERS,
-    RESPONSE,
-    RUN,
-    TOUCH,
 )
 
 FIRST: Final = 4096  #: customers that a sample looks at before it looks at more
@@ -88,7 +72,7 @@ def prepare(connection: Connection, asked: Asked, *names: str) -> None:
 def count(connection: Connection, asked: Asked, name: str) -> int:
     """Return how many belong to a segment."""
     query = sa.select(sa.func.count()).select_from(asked.members(name).subquery("member"))
-    return int(_rows(connection, query)[0][0])
+    return int(rows(connection, query)[0][0])
 
 
 def sample(connection: Connection, asked: Asked, name: str, size: int) -> list[int]:
@@ -107,14 +91,14 @@ def sample(connection: Connection, asked: Asked, name: str, size: int) -> list[i
         candidates = spread(low, high, looked)
         among = sa.bindparam(None, candidates, type_=sa.ARRAY(sa.BigInteger))
         own = sa.literal_column("c.customer_id", sa.BigInteger)
-        found = {int(row[0]) for row in _rows(connection, members.where(own == sa.any_(among)))}
+        found = {int(row[0]) for row in rows(connection, members.where(own == sa.any_(among)))}
         if len(found) >= size:
             return [candidate for candidate in candidates if candidate in found][:size]
         looked *= 16
     everybody = members.subquery("member")
     order = sa.func.hashint8(everybody.c.customer_id)
     query = sa.select(everybody.c.customer_id).order_by(order, everybody.c.customer_id).limit(size)
-    return [int(row[0]) for row in _rows(connection, query)]
+    return [int(row[0]) for row in rows(connection, query)]
 
 
 def spread(low: int, high: int, count: int) -> list[int]:
@@ -142,7 +126,7 @@ def shown_facts(
     columns = [fact_columns.as_text(fact, row, asked.base).label(f"f{at}") for at, fact in enumerate(facts)]
     among = sa.bindparam(None, list(customers), type_=sa.ARRAY(sa.BigInteger))
     query = sa.select(row.c.customer_id, *columns).where(row.c.customer_id == sa.any_(among))
-    return {int(found[0]): tuple(found[1:]) for found in _rows(connection, query)}
+    return {int(found[0]): tuple(found[1:]) for found in rows(connection, query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +169,7 @@ def _moved(connection: Connection, name: str, here: Asked, there: Asked, shown: 
         held = there.members(entry).subquery(f"held{at}")
         holds = sa.exists(sa.select(sa.text("1")).where(held.c.customer_id == gone.c.customer_id))
         columns.append(sa.func.count().filter(sa.and_(is_known, sa.not_(holds))))
-    number, strangers, some, *because = _rows(connection, sa.select(*columns).select_from(gone))[0]
+    number, strangers, some, *because = rows(connection, sa.select(*columns).select_from(gone))[0]
     return Moved(number, tuple(some or ()), strangers, dict(enumerate(because)))
 
 
@@ -230,7 +214,7 @@ def overlap(connection: Connection, asked: Asked, one: str, other: str) -> tuple
             )
         )
     numbers = [sa.select(sa.func.count()).select_from(side).scalar_subquery() for side in (left, right)]
-    row = _rows(connection, sa.select(*numbers, both.scalar_subquery()))[0]
+    row = rows(connection, sa.select(*numbers, both.scalar_subquery()))[0]
     return int(row[0]), int(row[1]), int(row[2])
 
 
@@ -273,150 +257,7 @@ def plan_of(connection: Connection, asked: Asked, name: str) -> list[str]:
     return [str(row[0]) for row in connection.execute("EXPLAIN " + text, values)]
 
 
-def known(connection: Connection, asked: Asked, customer: int, *names: str) -> CustomerKnown | None:
-    """Return all that the base knows of a customer, as segments may ask it; `None`: no such customer then."""
-    row = asked.base.customers()
-    columns = [column for column in row.c if column.name != "changed_at"]
-    found = _mappings(connection, sa.select(*columns).where(row.c.customer_id == customer))
-    if not found:
-        return None
-    one = found[0]
-    answers = {
-        segment.segment: bool(
-            _rows(
-                connection,
-                asked.members(segment.segment).where(
-                    sa.literal_column("c.customer_id", sa.BigInteger) == customer
-                ),
-            )
-        )
-        for segment in asked.library.reached(names)
-        if isinstance(segment, SqlSegment)
-    }
-    return CustomerKnown(
-        str(one["of"]),
-        {**_facts(connection, asked, customer, one), **_beside(connection, asked, customer)},
-        tuple(_touches(connection, asked, customer)),
-        tuple(_responses(connection, asked, customer)),
-        tuple(_orders(connection, asked, customer)),
-        tuple(_memberships(connection, asked, customer)),
-        answers,
-    )
-
-
-def _facts(connection: Connection, asked: Asked, customer: int, one: Mapping[str, Any]) -> dict[str, Known]:
-    known: dict[str, Known] = {
-        "kind": tuple(one["kinds"]),
-        "restricted_brand": tuple(one["restricted_brands"]),
-    }
-    for fact in asked.library.catalogue.facts.values():
-        value = one["facts"].get(fact.name) if fact.company else one.get(fact.name)
-        read = _read(fact, value)
-        if read is not None:
-            known[fact.name] = read
-    return known
-
-
-def _read(fact: Fact, value: Any) -> Known | None:
-    """Return a stored value in the fact's type; what has another type is unknown, as it is to PostgreSQL."""
-    match fact.type:
-        case Type.NUMBER if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-            return Decimal(str(value))
-        case Type.BOOLEAN if isinstance(value, bool):
-            return value
-        case Type.DATE if isinstance(value, str):
-            try:
-                return dt.date.fromisoformat(value)
-            except ValueError:
-                return None
-        case Type.TEXT if value is not None and not fact.several:
-            return str(value)
-    return None
-
-
-def _beside(connection: Connection, asked: Asked, customer: int) -> dict[str, Known]:
-    """Return the facts that stand in rows beside the customer."""
-    row = asked.base.customers()
-    points = sa.select(
-        *(
-            fact_columns.as_text(asked.library.fact(name), row, asked.base)
-            for name in ("has_email", "has_postal", "has_phone")
-        )
-    ).where(row.c.customer_id == customer)
-    email, postal, phone = (value == "true" for value in _rows(connection, points)[0])
-    work, aligned = asked.base.rows(AFFILIATION), asked.base.rows(ALIGNMENT)
-    day = asked.day
-    roles = sa.select(work.c.role).distinct().where(
-        work.c.person_id == customer,
-        sa.or_(work.c.valid_from.is_(None), work.c.valid_from <= day),
-        sa.or_(work.c.valid_to.is_(None), work.c.valid_to >= day),
-    )
-    territories = sa.select(aligned.c.territory).distinct().where(aligned.c.customer_id == customer)
-    return {
-        "has_email": email,
-        "has_postal": postal,
-        "has_phone": phone,
-        "role": tuple(sorted(str(found[0]) for found in _rows(connection, roles))),
-        "territory": tuple(sorted(str(found[0]) for found in _rows(connection, territories))),
-    }
-
-
-def _touches(connection: Connection, asked: Asked, customer: int) -> list[PastTouch]:
-    rows = asked.base.rows(TOUCH)
-    return [
-        PastTouch(
-            row["channel"], row["state"], row["due_at"], row["touched_at"], row["campaign"], row["step"], row["run_id"], row["brand"],
-            row["reason"], row["outcome"], row["outcome_at"], row["direction"],
-        )
-        for row in _mappings(connection, sa.select(*rows.c).where(rows.c.customer_id == customer))
-    ]  # fmt: skip
-
-
-def _responses(connection: Connection, asked: Asked, customer: int) -> list[PastResponse]:
-    rows = asked.base.rows(RESPONSE)
-    return [
-        PastResponse(row["type"], row["at"], row["campaign"], row["step"], row["run_id"], row["channel"], row["brand"], row["value"])
-        for row in _mappings(connection, sa.select(*rows.c).where(rows.c.customer_id == customer))
-    ]  # fmt: skip
-
-
-def _orders(connection: Connection, asked: Asked, customer: int) -> list[PastOrder]:
-    rows, line = asked.base.rows(ORDERS), asked.base.rows(ORDER_LINE)
-    lines: dict[int, list[PastLine]] = {}
-    own = sa.select(line.c.order_id, line.c.brand, line.c.units, line.c.amount_ht).where(
-        line.c.order_id.in_(sa.select(rows.c.order_id).where(rows.c.customer_id == customer))
-    )
-    for order_id, brand, units, amount in _rows(connection, own):
-        lines.setdefault(order_id, []).append(PastLine(brand, units, amount))
-    orders = []
-    for row in _mappings(connection, sa.select(*rows.c).where(rows.c.customer_id == customer)):
-        own_lines = lines.get(row["order_id"], [])
-        rest = row["amount_ht"] - sum((line.amount for line in own_lines), Decimal(0))
-        if rest:  # an order whose lines were not delivered, or not all
-            own_lines = [*own_lines, PastLine(None, 0, rest)]
-        orders.append(PastOrder(row["status"], row["ordered_at"], tuple(own_lines)))
-    return orders
-
-
-def _memberships(connection: Connection, asked: Asked, customer: int) -> list[PastMembership]:
-    member, of_run = MEMBER.alias(), RUN.alias()
-    query = (
-        sa.select(
-            member.c.run_id, of_run.c.campaign, member.c.enrolled_at, of_run.c.brand, member.c.held_out, member.c.reason, member.c.cell
-        )
-        .join(of_run, of_run.c.run_id == member.c.run_id)
-        .where(member.c.customer_id == customer)
-    )  # fmt: skip
-    return [PastMembership(*row) for row in _rows(connection, query)]
-
-
-def _rows(connection: Connection, query: sa.ClauseElement) -> list[tuple[Any, ...]]:
+def rows(connection: Connection, query: sa.ClauseElement) -> list[tuple[Any, ...]]:
+    """Return what a composed query answers."""
     text, values = audience.as_sql(query)
     return connection.execute(text, values).fetchall()
-
-
-def _mappings(connection: Connection, query: sa.ClauseElement) -> list[dict[str, Any]]:
-    text, values = audience.as_sql(query)
-    cursor = connection.execute(text, values)
-    names = [column.name for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

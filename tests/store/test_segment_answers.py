@@ -12,8 +12,8 @@ from engine.actions import segment as action
 from engine.loading.project import Project
 from engine.loading.segments import from_texts
 from engine.problems import FilesError, Problem, Say, Span, UsageError
+from engine.store import customer_known, segment_answers
 from engine.store import database as store
-from engine.store import segment_answers
 from engine.store.database import Connection
 from engine.store.segment_answers import Asked
 from tests.properties import small_bases
@@ -121,7 +121,7 @@ def test_what_explain_reads_of_a_customer_is_what_was_stored(small_base: Connect
     from engine.model.segment import Library
 
     stored = small_bases.customer(seed, ONS[0]).known
-    read = segment_answers.known(small_base, Asked(Library({}, small_bases.CATALOGUE), ONS[0]), seed)
+    read = customer_known.known(small_base, Asked(Library({}, small_bases.CATALOGUE), ONS[0]), seed)
 
     assert read is not None
     for name in stored.facts:
