@@ -11,7 +11,7 @@ from typing import Final
 from engine.app import App, open_app, prefect_environment
 from engine.cli import console, processes
 from engine.cli.clock import HOME
-from engine.cli.console import count, say
+from engine.cli.console import count, in_words, progress, say
 from engine.problems import FilesError, Say, UsageError
 from engine.rules.schedule import Slot, slots_between
 
@@ -139,7 +139,14 @@ def _base(app: App, customers: int, seed: int, on: dt.datetime) -> None:
                 )
             )
             return
-        made = generate(connection, customers, seed, on=on.astimezone(HOME).date())
+        with progress() as told:
+            made = generate(
+                connection,
+                customers,
+                seed,
+                on=on.astimezone(HOME).date(),
+                say=lambda what, rows: told(in_words(what), rows),
+            )
     say(
         Say(
             f"base       {count(made.customers)} made-up customers, {count(made.touches)} touches and {count(made.orders)} orders of two years",
