@@ -137,8 +137,9 @@ def plan_due(
     if new or left:
         conservation.conserved(connection, run_id)
     if sum(sum(counts.values()) for counts in new.values()) >= MANY:
-        # Skipped where another run's plan holds it: nobody waits for a picture.
-        run(connection, "ANALYZE (SKIP_LOCKED) touch")  # or the next step's questions are planned for an empty table
+        # Or the next step's questions are planned for an empty table. Skipped where another run's plan holds
+        # it: nobody waits for a picture.
+        run(connection, "ANALYZE (SKIP_LOCKED) touch")
     return new, left, now > max(ends.values())
 
 

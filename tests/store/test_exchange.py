@@ -112,7 +112,7 @@ def test_the_command_loads_tells_and_takes_back(
 
     assert (loaded, listed, undone) == (0, 0, 0)
     assert "1 new" in told and "no brand of ours" in told and "touchbase undo 1" in told
-    assert "orders: 1 taken out" in capsys.readouterr().out
+    assert "1 orders taken out" in capsys.readouterr().out
     assert database.execute("SELECT count(*) FROM orders").fetchone() == (0,)
 
 
