@@ -83,7 +83,7 @@ def hold_members(connection: Connection, run_id: RunId, plan: KeptPlan) -> None:
             f"Of the {members:,} members of plan {plan.plan_id}, {left:,} left, {joined:,} joined and {elsewhere:,}"
             f" stand in another cell or step; its file allows {share:.1%} to move. Nothing was sent and nothing is kept of this run.",
             f"Des {members:,} membres du plan {plan.plan_id}, {left:,} sont partis, {joined:,} sont venus et {elsewhere:,}"
-            f" ont changé de cellule ou d'étape ; son fichier en permet {share:.1%}. Rien n'est parti et rien n'est gardé de ce lancement.",
+            f" ont changé de cellule ou d'étape ; son fichier en permet {share:.1%}. Rien n'est parti et rien n'est gardé de cette exécution.",
         ),
         moved,
     )

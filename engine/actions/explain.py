@@ -227,24 +227,24 @@ def _membership(
 ) -> Say:
     if enrolled_at is None:
         return Say(
-            f"Run {slot}: not in the segment on that day.", f"Lancement {slot} : hors du segment ce jour-là."
+            f"Run {slot}: not in the segment on that day.", f"Exécution {slot} : hors du segment ce jour-là."
         )
     if reason is not None:
         words = because(reasons)
         return Say(
             f"Run {slot}: left out at enrolment, because this customer {words.en}.",
-            f"Lancement {slot} : écarté à l'inscription, car ce client {words.fr}.",
+            f"Exécution {slot} : écarté à l'inscription, car ce client {words.fr}.",
         )
     if held_out:
         return Say(
             f"Run {slot}: held out by the draw and left alone, so that the report can say what the campaign changed.",
-            f"Lancement {slot} : mis de côté par tirage et laissé tranquille, pour que le bilan dise ce que la campagne a changé.",
+            f"Exécution {slot} : mis de côté par tirage et laissé tranquille, pour que le bilan dise ce que la campagne a changé.",
         )
     where = f" in cell '{cell}'" if cell else "", f" dans la cellule « {cell} »" if cell else ""
     group = (f" (stratum {stratum})", f" (strate {stratum})") if stratum else ("", "")
     return Say(
         f"Run {slot}: enrolled{where[0]} on {_at(enrolled_at, zone)}{group[0]}.",
-        f"Lancement {slot} : inscrit{where[1]} le {_at(enrolled_at, zone)}{group[1]}.",
+        f"Exécution {slot} : inscrit{where[1]} le {_at(enrolled_at, zone)}{group[1]}.",
     )
 
 

@@ -92,7 +92,7 @@ def hold(found: list[Say]) -> None:
                     [*(each.en for each in found), "Nothing was sent and nothing is kept of this run."]
                 ),
                 "\n".join(
-                    [*(each.fr for each in found), "Rien n'est parti et rien n'est gardé de ce lancement."]
+                    [*(each.fr for each in found), "Rien n'est parti et rien n'est gardé de cette exécution."]
                 ),
             ),
             Say(

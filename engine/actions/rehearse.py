@@ -54,7 +54,7 @@ def rehearse(
         "SELECT campaign, definition_sha FROM run WHERE run_id = %(run)s", {"run": run}
     ).fetchone()
     if row is None:
-        raise UsageError(Say(f"There is no run {run}.", f"Il n'y a pas de départ {run}."))
+        raise UsageError(Say(f"There is no run {run}.", f"Il n'y a pas d'exécution {run}."))
     definition = pinned(connection, row[1], row[0], channels)
     mails = rehearsal.mail_reactions(connection, run, seed, now)
     bounced = responses.record_bounces(

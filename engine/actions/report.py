@@ -193,7 +193,7 @@ def chosen(runs: Sequence[RunRow], campaign: str, run: RunId | None) -> RunRow:
         raise UsageError(
             Say(
                 f"The campaign '{campaign}' has no run{which}.",
-                f"La campagne « {campaign} » n'a pas de départ{which}.",
+                f"La campagne « {campaign} » n'a pas d'exécution{which}.",
             ),
             Say("See 'touchbase status' for what ran.", "« touchbase status » montre ce qui est parti."),
         )
@@ -390,7 +390,7 @@ def sentence(treated: Cell, left: Cell, effect: Interval | None, *, is_comparabl
         return Say(
             f"{rate_en} of those enrolled responded. Nobody left alone could: this says how they reacted, "
             "not what the campaign changed.",
-            f"{rate_fr} des inscrits ont réagi. Ceux laissés de côté ne le pouvaient pas : cela dit comment ils ont "
+            f"{rate_fr} des inscrits ont réagi. Les témoins ne le pouvaient pas : cela dit comment ils ont "
             "réagi, pas ce que la campagne a changé.",
         )
     return Say(

@@ -86,9 +86,7 @@ def _waterfall(report: Report, language: Language) -> Table:
     add(_t("universe", "univers", language), fall.universe, "white")
     for reason, count in fall.excluded:
         add(f"  {report_words.reason(reason, language)}", count, "bright_black", "−")
-    add(
-        _t("left alone, to compare", "laissés de côté pour comparer", language), fall.held_out, "magenta", "−"
-    )
+    add(_t("left alone, to compare", "témoins, laissés tranquilles", language), fall.held_out, "magenta", "−")
     add(_t("enrolled", "inscrits", language), fall.enrolled, "cyan")
     for name, enrolled, _ in fall.cells if len(fall.cells) > 1 else ():
         add(f"  {name}", enrolled, "cyan")

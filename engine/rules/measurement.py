@@ -247,7 +247,7 @@ def effect_in_words(touched: Cell, holdout: Cell, effect: Interval) -> Say:
         }
 
     en = "{treated} of {n} enrolled customers responded, against {left} of {m} left alone. "
-    fr = "{treated} des {n} clients inscrits ont répondu, contre {left} des {m} laissés de côté. "
+    fr = "{treated} des {n} clients inscrits ont répondu, contre {left} des {m} témoins. "
     if not effect.shows_effect:
         en += "No effect shown: the difference lies between {low} and {high} points, and chance alone can do that."
         fr += "Aucun effet démontré : l'écart se situe entre {low} et {high} points, et le hasard seul suffit à l'expliquer."
@@ -276,7 +276,7 @@ def power_in_words(treated: int, held_out: int, base: float, *, power: float = 0
     """Return what a holdout of this size will be able to show, for the plan."""
     rise = detectable(treated, held_out, base, power=power)
     en_sizes = f"With {number(treated, 'en')} treated against {number(held_out, 'en')} left alone"
-    fr_sizes = f"Avec {number(treated, 'fr')} traités contre {number(held_out, 'fr')} laissés de côté"
+    fr_sizes = f"Avec {number(treated, 'fr')} traités contre {number(held_out, 'fr')} témoins"
     if rise is None:
         return Say(
             f"{en_sizes}, no effect can be shown: too few customers.",

@@ -63,7 +63,7 @@ def shrunk(connection: Connection, policy: Policy, run_id: int, universe: int) -
         Say(
             f"The segment names {universe:,} customers, in the run before {row[0]:,}; the policy allows "
             f"{policy.audience_shrunk_by:.0%} less.",
-            f"Le segment désigne {universe:,} clients, {row[0]:,} au lancement précédent ; la politique permet "
+            f"Le segment désigne {universe:,} clients, {row[0]:,} à l'exécution précédente ; la politique permet "
             f"{policy.audience_shrunk_by:.0%} de moins.",
         )
     ]
