@@ -235,6 +235,7 @@ def run_slot(
 
     Returns how many touches were settled.
     """
+    stopped: list[str] = []
     if slot is not None:
         settled = drain_here(start(campaign, slot, plan, as_of), as_of)
     else:  # campaigns of one moment compete: whoever's clock strikes first lets all of them choose
@@ -243,8 +244,9 @@ def run_slot(
             run for name, run in zip(chosen["campaigns"], chosen["runs"], strict=True) if name == campaign
         ]
         settled = sum(drain_here(int(run), as_of) for run in mine)
-        tell([words for words in chosen["stopped"] if words.startswith((f"{campaign} ", "files:"))])
+        stopped = [words for words in chosen["stopped"] if words.startswith((f"{campaign} ", "files:"))]
     hand_out(as_of)
+    tell(stopped)
     return settled
 
 
@@ -279,8 +281,10 @@ def advance(run: int | None = None, as_of: str | None = None) -> dict[str, int]:
 
 @flow(name="collect")
 def collect(as_of: str | None = None) -> dict[str, int]:
-    """Bring outcomes and responses home."""
-    return bring_home(as_of)
+    """Bring outcomes and responses home; what reps did, and what is long overdue, leaves their lists."""
+    found = bring_home(as_of)
+    hand_out(as_of)
+    return found
 
 
 @flow(name="reconcile")

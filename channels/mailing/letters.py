@@ -52,8 +52,8 @@ _TURN: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%(place)s, 0))"
 _KNOWN: Final = "SELECT batch_id FROM print_batch WHERE batch_id = ANY(%(names)s)"
 _PRINTED: Final = "SELECT touch_id FROM piece WHERE touch_id = ANY(%(touches)s)"
 _SEAL: Final = """
-INSERT INTO print_batch (batch_id, run_id, step, state, pieces, folder, sha256)
-VALUES (%(batch)s, %(run)s, %(step)s, 'sealed', %(pieces)s, %(folder)s, %(sha256)s)"""
+INSERT INTO print_batch (batch_id, run_id, step, state, pieces, folder, sha256, sealed_at)
+VALUES (%(batch)s, %(run)s, %(step)s, 'sealed', %(pieces)s, %(folder)s, %(sha256)s, %(at)s)"""
 _PIECES: Final = """
 INSERT INTO piece (touch_id, batch_id, piece_id, page)
 SELECT touch_id, %(batch)s, piece_id, page
@@ -217,6 +217,7 @@ class Letters:
                 "pieces": len(lines),
                 "folder": f"{FOLDER}/{batch_id}",
                 "sha256": json.dumps(hashes),
+                "at": wave.on,
             },
         )
         transaction.execute(

@@ -53,8 +53,9 @@ def export_tasks(
 ) -> Exported:
     """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep; each file is whole or the old one.
 
-    A rep whose tasks are those of the last time keeps the files as they are.
+    A rep whose tasks are those of the last time keeps the files as they are. Tasks that are long overdue end here.
     """
+    fieldwork.expire_tasks(connection, now)
     target = folder / "visits"
     target.mkdir(parents=True, exist_ok=True)
     tasks = fieldwork.tasks_for_export(connection, now - RECALL)

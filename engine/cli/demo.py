@@ -208,6 +208,7 @@ def _drive(app: App, moments: list[Moment]) -> None:
                 settled = sum(flows.advance(runs[moment.campaign], as_of).values())
             if settled:
                 say(f"{moment.at.astimezone(HOME):%Y-%m-%d} {moment.campaign}: {count(settled)}")
+        flows.collect(moments[-1].at.isoformat())
 
 
 def _answer(app: App, run_id: int, now: dt.datetime) -> None:

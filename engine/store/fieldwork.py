@@ -3,13 +3,16 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
 from engine.content.task_files import RepTask
 from engine.store.database import Connection, run
 from engine.store.statements import statement
+
+PATIENCE: Final = 14
+"""Days for which a task that is late stays in the rep's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ def tasks_for_export(connection: Connection, since: dt.datetime) -> list[RepTask
         for code, first, last, task, type_, start, due, priority, why, content, status, at, sequence, changed,
         campaign, brand in rows
     ]  # fmt: skip
+
+
+def expire_tasks(connection: Connection, now: dt.datetime) -> None:
+    """End the tasks that are late by more than `PATIENCE` days; their touches become not done."""
+    run(connection, statement("fieldwork", "expire_tasks"), {"now": now, "patience": PATIENCE})
 
 
 def active_reps(connection: Connection) -> list[tuple[str, str]]:

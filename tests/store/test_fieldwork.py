@@ -8,7 +8,7 @@ import pytest
 
 from channels.mailing import channel as letters_channel
 from channels.visit import channel as visits_channel
-from engine.actions.fieldwork import Recorded, load_visit_reports, record_visit_reports
+from engine.actions.fieldwork import Recorded, export_tasks, load_visit_reports, record_visit_reports
 from engine.actions.returns import Returned, returns
 from engine.contract import Parcel
 from engine.problems import UsageError
@@ -125,6 +125,34 @@ def test_a_visit_that_nobody_asked_for_is_a_touch_of_its_own(world: Rounds) -> N
     assert value(
         world, "SELECT customer_id, channel, brand, state, outcome FROM touch WHERE run_id IS NULL"
     ) == (world.customers[1], "visit", "CARDIANE", "accepted", "done")
+
+
+def days_after_the_last(world: Rounds, days: int) -> dt.datetime:
+    last = value(world, "SELECT max(due_on) FROM visit_task")
+    return dt.datetime.combine(last + dt.timedelta(days=days), dt.time(14), dt.UTC)
+
+
+def test_a_task_that_is_late_stays_for_two_weeks(world: Rounds, tmp_path: Path) -> None:
+    export_tasks(world.connection, tmp_path, now=days_after_the_last(world, 14))
+
+    assert fate(world) == ("open", None, None)
+
+
+def test_a_task_that_is_long_overdue_expires_and_leaves_the_reps_list(world: Rounds, tmp_path: Path) -> None:
+    exported = export_tasks(world.connection, tmp_path, now=days_after_the_last(world, 16))
+
+    assert fate(world) == ("expired", None, "not_done") and exported.tasks == 0
+    assert b"STATUS:CANCELLED" in next((tmp_path / "visits").glob("PCR-01.ics")).read_bytes()
+
+
+def test_a_report_of_a_visit_that_comes_after_its_task_expired_still_counts(
+    world: Rounds, tmp_path: Path
+) -> None:
+    export_tasks(world.connection, tmp_path, now=days_after_the_last(world, 16))
+
+    report(world, "seen")
+
+    assert fate(world) == ("done", None, "done")
 
 
 def test_a_file_of_reports_keeps_the_good_lines_and_says_why_not_the_others(

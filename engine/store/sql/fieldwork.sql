@@ -10,6 +10,16 @@ SELECT r.code, r.first_name, r.last_name, v.task_id, v.type, v.not_before, v.due
     OR (v.status IN ('withdrawn','expired','dismissed') AND v.changed_at >= %(since)s)
  ORDER BY r.code, v.due_on, v.priority DESC, v.task_id
 
+-- name: expire_tasks
+-- Late tasks stay in the rep's list for a while, for who comes late; then they are over, and make room. The day is over
+-- once it is over everywhere on earth. A report that comes later still counts.
+WITH gone AS (
+    UPDATE visit_task SET status = 'expired', sequence = sequence + 1, changed_at = %(now)s
+     WHERE status IN ('open','scheduled') AND due_on + %(patience)s::integer < (%(now)s AT TIME ZONE 'Etc/GMT+12')::date
+    RETURNING touch_id)
+UPDATE touch t SET outcome = 'not_done', outcome_at = %(now)s
+  FROM gone g WHERE t.touch_id = g.touch_id AND t.outcome IS NULL
+
 -- name: active_reps
 SELECT code, first_name, last_name FROM rep WHERE active ORDER BY code
 
