@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.contract import Evidence
-from engine.store import ledger
+from engine.store import evidence, ledger
 from engine.store.database import Connection
 
 RELAY_HANGS_UP: Final = dt.timedelta(minutes=5)
@@ -52,14 +52,14 @@ def judge(
     since = None if None in starts else max((at for at in starts if at is not None), default=None)
     until = None if None in ends else min((at for at in ends if at is not None), default=None)
     with connection.transaction():
-        accepted = ledger.settle_by_log(connection, taken, "accepted")
-        refused_now = ledger.settle_by_log(connection, refused, "refused")
+        accepted = evidence.settle_by_log(connection, taken, "accepted")
+        refused_now = evidence.settle_by_log(connection, refused, "refused")
         ready = missing = 0
         if since is not None and until is not None:
             covered = (since + slack, until - slack)
-            missing = ledger.accepted_but_not_seen(connection, list(taken), *covered)
+            missing = evidence.accepted_but_not_seen(connection, list(taken), *covered)
             if not missing:
                 closed = until - slack - ledger.LEASE - hangs_up
-                ready = ledger.release_unseen(connection, [*taken, *refused], since + slack, closed)
-        left = ledger.unknown_mails(connection)
+                ready = evidence.release_unseen(connection, [*taken, *refused], since + slack, closed)
+        left = evidence.unknown_mails(connection)
     return Judged(accepted, refused_now, ready, left, missing)

@@ -385,44 +385,6 @@ def reap(connection: Connection, safe: Sequence[str], now: dt.datetime, run_id: 
     ).rowcount
 
 
-def settle_by_log(connection: Connection, found: Mapping[TouchId, str], ending: str) -> int:
-    """Settle unknown touches by what the relay's log shows, under the relay's own name; return how many moved."""
-    return run(
-        connection,
-        statement("ledger", "settle_by_log"),
-        {"touches": list(found), "names": list(found.values()), "ending": ending},
-    ).rowcount
-
-
-def accepted_but_not_seen(
-    connection: Connection, seen: Sequence[TouchId], since: dt.datetime, until: dt.datetime
-) -> int:
-    """Return how many mails whose 250 was read between two moments are not among `seen`."""
-    row = run(
-        connection,
-        statement("ledger", "accepted_but_not_seen"),
-        {"seen": list(seen), "since": since, "until": until},
-    ).fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def release_unseen(
-    connection: Connection, seen: Sequence[TouchId], since: dt.datetime, until: dt.datetime
-) -> int:
-    """Make unknown mails ready again that were gated between two moments and never came; return how many."""
-    return run(
-        connection,
-        statement("ledger", "release_unseen"),
-        {"seen": list(seen), "since": since, "until": until},
-    ).rowcount
-
-
-def unknown_mails(connection: Connection) -> int:
-    """Return of how many mails nobody knows."""
-    row = run(connection, statement("ledger", "unknown_mails")).fetchone()
-    return 0 if row is None else int(row[0])
-
-
 def counts(connection: Connection, run_id: RunId) -> dict[tuple[str, str], dict[str, int]]:
     """Return how many touches of a run stand in each state, by step and channel."""
     found: dict[tuple[str, str], dict[str, int]] = {}
