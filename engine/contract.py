@@ -207,6 +207,15 @@ class Returning(Protocol):
 
 
 @runtime_checkable
+class Copied(Protocol):
+    """A channel that can write to ourselves: proofs before a run, seeds with it."""
+
+    def marked(self, wave: Wave, mark: str) -> Wave:
+        """Return the wave whose parcels say in their first words that they are a proof."""
+        ...
+
+
+@runtime_checkable
 class Witnessed(Protocol):
     """A channel whose other side keeps a log that can be read."""
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -63,6 +64,10 @@ class Emails:
             if wave.definition_sha:
                 self._composers = {key: made}
         return made
+
+    def marked(self, wave: Wave, mark: str) -> Wave:
+        """Return the wave whose subjects start with a mark: for proofs."""
+        return replace(wave, step=wave.step.marked(mark), definition_sha="")
 
     def shown(self, parcel: Parcel) -> tuple[str, str]:
         """Return subject and text part, as a mail program reads them."""

@@ -1,6 +1,6 @@
 """What a campaign file may say about an e-mail."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -25,6 +25,16 @@ class EmailStep(Step):
         None, alias="from", description="rep (the customer's own), or a sender of the policy"
     )
     reply_to: str | None = Field(None, description="rep, or an address; the sender's if absent")
+
+    def marked(self, mark: str) -> Self:
+        """Return the step with a mark in front of its subjects."""
+        said = self.subject
+        marked = (
+            mark + said
+            if isinstance(said, str)
+            else {language: mark + text for language, text in said.items()}
+        )
+        return self.model_copy(update={"subject": marked})
 
     def subject_in(self, language: str) -> str:
         """Return the subject in a language, or the first one."""

@@ -6,14 +6,15 @@ easily goes wrong: nothing filled in, the longest names, one of each cell and la
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from engine.actions.advance import plan_due
 from engine.actions.pinned import Definition, understood
-from engine.contract import Addressee, Channel, Failure, Parcel
+from engine.content.card import card
+from engine.contract import Addressee, Channel, Failure, Parcel, Wave
 from engine.loading.project import Project
 from engine.model.written import CustomerId
 from engine.problems import Say, UsageError, did_you_mean
@@ -33,6 +34,17 @@ class Preview:
     text: str
     html: str | None = None  #: of a mail
     failed: str | None = None  #: why it does not compose
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A step of a run that was rehearsed and rolled back, and some whom it would reach, each with why it was picked."""
+
+    sha: str
+    definition: Definition
+    channel: Channel
+    wave: Wave
+    chosen: Sequence[tuple[str, Addressee]]
 
 
 Length = Callable[[Addressee], float]
@@ -67,7 +79,24 @@ def awkward(addressees: Iterable[Addressee]) -> list[tuple[str, Addressee]]:
     return [("; ".join(reasons), one) for reasons, one in picked.values()]
 
 
-def preview(
+def shown(made: Rehearsed) -> list[Preview]:
+    """Return a rehearsed step as customers would get it."""
+    compose = made.channel.prepare(made.wave)
+    return [_shown(made.channel, compose(one), one, why) for why, one in made.chosen]
+
+
+def as_if_approved(files: Mapping[str, str]) -> dict[str, str]:
+    """Return files whose cards nobody approved yet as approved: whoever is to approve a material must see it first."""
+    taken = dict(files)
+    for path, text in files.items():
+        name = path.removeprefix("templates/").removesuffix(".yaml")
+        found = card(files, name) if path == f"templates/{name}.yaml" else None
+        if found is not None and found.approved is None and "\napproved:" not in text:
+            taken[path] = f"{text.rstrip()}\napproved: {{by: preview, on: {found.revised_on}}}\n"
+    return taken
+
+
+def rehearsed(
     connection: Connection,
     project: Project,
     campaign: str,
@@ -78,19 +107,27 @@ def preview(
     pepper: str,
     now: dt.datetime,
     customer: CustomerId | None = None,
+    cell: str | None = None,
     worst: bool = False,
     most: int = 5,
-) -> list[Preview]:
-    """Return a step as customers would get it: one, the most awkward ones, or the first few.
+) -> Rehearsed:
+    """Return a step, and some whom it would reach, of a run that was carried out and rolled back.
 
     A later step is shown to those whom the first step that needs the same kind of address would reach.
 
     Raises:
         FilesError: the project's files are wrong.
-        UsageError: no such step, or nobody to show it to.
+        UsageError: no such step or cell, or nobody to show it to.
     """
     sha, files = project.definition(campaign)
     definition = understood(sha, files, campaign, tuple(channel.step for channel in channels.values()))
+    definition = replace(definition, sha="", files=as_if_approved(files))
+    cells = definition.campaign.cells
+    if cell is not None and cell not in cells:
+        raise UsageError(
+            Say(f"'{campaign}' has no cell '{cell}'.", f"« {campaign} » n'a pas de cellule « {cell} »."),
+            did_you_mean(cell, cells),
+        )
     if step not in definition.campaign.steps:
         raise UsageError(
             Say(f"'{campaign}' has no step '{step}'.", f"« {campaign} » n'a pas d'étape « {step} »."),
@@ -124,13 +161,14 @@ def preview(
         )
         everybody = (
             one
-            for shown in _steps_like(definition, step, channels)
+            for name in _steps_like(definition, step, channels)
             for group in ledger.to_prove(
-                connection, run_id, shown, contact_point=channel.contact_point, now=now
+                connection, run_id, name, contact_point=channel.contact_point, now=now
             )
             for one in group
         )
-        chosen = _chosen(everybody, customer, worst, most)
+        among = (one for one in everybody if cell is None or one.cell == cell)
+        chosen = _chosen(among, customer, worst, most)
         if channel.wants_history and chosen:
             told = ledger.with_history(connection, [one for _, one in chosen], now)
             chosen = [(why, one) for (why, _), one in zip(chosen, told, strict=True)]
@@ -146,8 +184,7 @@ def preview(
                 f"« touchbase plan {campaign} » montre qui serait touché ; « touchbase explain », pourquoi quelqu'un ne l'est pas.",
             ),
         )
-    compose = channel.prepare(wave)
-    return [_shown(channel, compose(one), one, why) for why, one in chosen]
+    return Rehearsed(sha, definition, channel, wave, chosen)
 
 
 def _steps_like(definition: Definition, step: str, channels: Mapping[str, Channel]) -> Sequence[str]:

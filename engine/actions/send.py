@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
 from engine.actions.alarm import Alarm, pause
+from engine.actions.copies import seed
 from engine.actions.handover import Handover, awake
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
 from engine.actions.reconcile import recover
 from engine.actions.withdraw import is_held
-from engine.contract import Addressee, Channel, Composer, Ending, Failure, Parcel, Receipt, Wave
+from engine.contract import Addressee, Channel, Composer, Copied, Ending, Failure, Parcel, Receipt, Wave
 from engine.model.written import RunId
 from engine.problems import SenderRefused
 from engine.store import conservation, journey, ledger, places
@@ -75,6 +76,7 @@ def drain(
         compose = channel.prepare(wave)
         has_hours = places.have_hours(definition.campaign, step, definition.policy)
         where = places.of_ready(connection, run_id, step_name) if has_hours else ()
+        seeded: set[str | None] = set()  # cells whose seeds this drain has seen to
         while most is None or sum(endings.values()) < most:
             since = awake()
             group = ledger.gate(
@@ -129,6 +131,21 @@ def drain(
             because = alarm.heard(receipts)
             if because is not None and pause(connection, run_id, because):
                 return Sent(endings, "paused")
+            if definition.policy.seeds and isinstance(channel, Copied):
+                taken = {receipt.touch for receipt in receipts if receipt.ending is Ending.ACCEPTED}
+                fresh = [one for one in group.addressees if one.touch in taken and one.cell not in seeded]
+                if fresh:
+                    seed(
+                        connection,
+                        definition,
+                        channel,
+                        wave,
+                        compose,
+                        fresh,
+                        worker=worker,
+                        permit=needs_permit,
+                    )
+                    seeded |= {one.cell for one in fresh}
         later += ledger.waiting(connection, run_id, step_name, clock())[1]
     if endings and (most is None or sum(endings.values()) < most):  # it has run dry
         conservation.conserved(connection, run_id)

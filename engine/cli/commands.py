@@ -97,8 +97,13 @@ GROUPS: Final = (
             ),
             Command(
                 "preview",
-                "engine.cli.runs:preview",
+                "engine.cli.proofs:preview",
                 "Show a step as real customers would get it, in the browser.",
+            ),
+            Command(
+                "proof",
+                "engine.cli.proofs:proof",
+                "Send a step, as customers would get it, to addresses of the policy.",
             ),
             Command("key", "engine.cli.approvals:key", "Make the key with which a person signs."),
             Command(

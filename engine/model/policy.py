@@ -227,6 +227,15 @@ Money: TypeAlias = Annotated[
 ]
 
 
+OwnAddress: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", examples=["name@company.example"]
+    ),
+]
+"""An address of the company's own."""
+
+
 class Policy(Written):
     """`campaigns/policy.yaml`: one for the whole company."""
 
@@ -251,8 +260,14 @@ class Policy(Written):
     )
     costs: dict[str, Money] = Field({}, description="cost of one touch by channel")
     priorities: dict[Purpose, int] = Field({}, description="weight of a purpose in arbitration, 0 to 100")
-    seeds: list[str] = Field([], description="addresses of colleagues that receive a copy of each mailing")
-    proof_addresses: list[str] = []
+    seeds: list[OwnAddress] = Field(
+        [], max_length=20, description="addresses of colleagues that receive each mailing, once for each cell"
+    )
+    proof_addresses: list[OwnAddress] = Field(
+        [],
+        max_length=20,
+        description="addresses of colleagues to which 'touchbase proof' may write, and no other",
+    )
     max_render_errors: int = 0
     throttles: list[Throttle] = []
     stops: Stops = Stops()

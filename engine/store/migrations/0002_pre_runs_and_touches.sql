@@ -148,11 +148,13 @@ CREATE TABLE touch (
     source          text,
     source_id       text,                 -- of contacts made elsewhere
     recorded_at     timestamptz NOT NULL DEFAULT now(),   -- database clock: an imported contact is known from then on, not before
-    UNIQUE (source_id, source),           -- in this order keys differ in their first column, which sorts faster
+    is_over         boolean NOT NULL GENERATED ALWAYS AS (state IN ('accepted','refused','excluded','expired','cancelled','render_failed')) STORED,
     CHECK ((run_id IS NULL) = (step IS NULL)),
     CHECK (state <> 'accepted' OR touched_at IS NOT NULL),
     CHECK (state NOT IN ('excluded','refused','render_failed') OR reason IS NOT NULL)
-) WITH (fillfactor = 60);                 -- its two moves (claim, settle) stay on the page and touch no index
+) WITH (fillfactor = 50);                 -- a claim stays on its page and touches no index: none of them knows `state`
+CREATE UNIQUE INDEX touch_source ON touch (source_id, source)
+    WHERE source_id IS NOT NULL;          -- what we plan ourselves has none; in this order keys differ in their first column, which sorts faster
 CREATE UNIQUE INDEX touch_once ON touch (run_id, step, channel, customer_id)
     WHERE run_id IS NOT NULL;             -- nobody is touched twice by a step; years of history elsewhere need no place in it
 CREATE INDEX touch_of_customer ON touch (customer_id, channel, due_at);  -- history predicates, caps, the 360° view
@@ -162,7 +164,7 @@ CREATE INDEX touch_of_customer ON touch (customer_id, channel, due_at);  -- hist
 CREATE INDEX touch_window ON touch USING brin (touched_at timestamptz_minmax_multi_ops, (coalesce(outcome_at, touched_at)) timestamptz_minmax_multi_ops)
     WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX touch_open ON touch (run_id, step, touch_id)
-    WHERE state IN ('planned','ready','claimed','gated','unknown','parked');  -- claim, reap, close
+    WHERE NOT is_over;                    -- claim, reap, close; `state` here would make every claim enter all indexes anew
 
 CREATE TABLE attempt (                    -- append-only: what was tried, what was answered
     touch_id        bigint NOT NULL,
@@ -182,6 +184,23 @@ CREATE TABLE pace (                       -- reservations of the policy's thrott
     used            integer NOT NULL DEFAULT 0,
     PRIMARY KEY (name, since)
 );
+
+CREATE TABLE own_copy (                   -- mails to ourselves: proofs before a run, seeds with it. Never a touch, so no figure, cap or report can count one
+    copy_id         bigint GENERATED ALWAYS AS IDENTITY (START WITH 4611686018427387904) PRIMARY KEY,  -- above every touch: its links lead to nobody
+    kind            text NOT NULL CHECK (kind IN ('proof','seed')),
+    run_id          bigint REFERENCES run,          -- of a seed
+    campaign        text NOT NULL,
+    step            text NOT NULL,
+    cell            text NOT NULL DEFAULT '',
+    address         text NOT NULL,        -- one of the policy's own: a colleague, never a customer
+    definition_sha  text NOT NULL,        -- a proof needs no run, and keeps no definition
+    by              text NOT NULL,
+    at              timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ending          text,                 -- NULL: nobody knows; it is not sent again
+    reply           text,
+    CHECK ((kind = 'seed') = (run_id IS NOT NULL))
+);
+CREATE UNIQUE INDEX own_copy_once ON own_copy (run_id, step, cell, address) WHERE kind = 'seed';  -- a seed per run, step and cell, once
 
 CREATE TABLE send_permit (                -- one row; a system that is not armed sends nothing
     one             boolean PRIMARY KEY DEFAULT true CHECK (one),   -- a single row
