@@ -157,7 +157,7 @@ CREATE TABLE suppression (                -- survives erasure: a keyed fingerpri
 );
 
 CREATE FUNCTION fingerprint(pepper text, type text, value text) RETURNS bytea   -- the key stands outside the database
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURNS NULL ON NULL INPUT
+    LANGUAGE sql STABLE PARALLEL SAFE RETURNS NULL ON NULL INPUT   -- stable as convert_to is: only so it is inlined, five times as fast
     RETURN sha256(convert_to(pepper || ':' || type || ':' || value, 'UTF8'));
 
 CREATE TABLE customer_hold (              -- a department's stop on one customer, with start and end (finance, logistics, legal)

@@ -21,11 +21,11 @@ SELECT count(*) FROM attempt a JOIN touch t USING (touch_id)
 -- The log is complete around these, and does not have them; their connections are closed since (E4).
 WITH freed AS (
     UPDATE touch SET state = 'ready', touched_at = NULL, next_try = NULL, owner = NULL, lease_until = NULL
-     WHERE channel = 'email' AND state = 'unknown' AND gated_at BETWEEN %(since)s AND %(until)s
+     WHERE channel = 'email' AND state = 'unknown' AND NOT is_over AND gated_at BETWEEN %(since)s AND %(until)s
        AND NOT touch_id = ANY (%(seen)s::bigint[])
     RETURNING touch_id, epoch)
 INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
 SELECT touch_id, epoch, 'ready', 'relay log', 'evidence: a complete log does not have it' FROM freed
 
 -- name: unknown_mails
-SELECT count(*) FROM touch WHERE channel = 'email' AND state = 'unknown' AND run_id IS NOT NULL
+SELECT count(*) FROM touch WHERE channel = 'email' AND state = 'unknown' AND NOT is_over AND run_id IS NOT NULL

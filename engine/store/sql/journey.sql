@@ -15,7 +15,7 @@ UPDATE member SET left_at = %(now)s
 -- What was planned for members who left is cancelled; what is already out is withdrawn where it can be (visit tasks).
 UPDATE touch t SET state = 'cancelled', reason = 'left'
   FROM member m
- WHERE t.run_id = %(run)s AND t.state IN ('planned','ready','parked')
+ WHERE t.run_id = %(run)s AND NOT t.is_over AND t.state IN ('planned','ready','parked')
    AND m.run_id = t.run_id AND m.customer_id = t.customer_id AND m.left_at IS NOT NULL
 
 -- name: withdraw_tasks
@@ -142,7 +142,7 @@ SELECT DISTINCT c.timezone, coalesce(c.department, '') FROM member m JOIN custom
 
 -- name: places_of_ready
 SELECT DISTINCT c.timezone, coalesce(c.department, '') FROM touch t JOIN customer c USING (customer_id)
- WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
+ WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready' AND NOT t.is_over
 
 -- name: is_out_of_stock
 -- A brand of which every presentation has run out.
@@ -252,11 +252,11 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
 -- name: expire
 -- What is not out by the end of its window is expired, never late.
 UPDATE touch SET state = 'expired'
- WHERE run_id = %(run)s AND state IN ('planned','ready','parked') AND not_after <= %(now)s
+ WHERE run_id = %(run)s AND NOT is_over AND state IN ('planned','ready','parked') AND not_after <= %(now)s
 
 -- name: to_prove
 -- Planned touches of a step, after a touch id: composed once before anything leaves.
-SELECT touch_id FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id > %(after)s
+SELECT touch_id FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND NOT is_over AND touch_id > %(after)s
  ORDER BY touch_id LIMIT %(limit)s
 
 -- name: fail
@@ -265,4 +265,4 @@ UPDATE touch t SET state = 'render_failed', reason = f.reason
  WHERE t.touch_id = f.touch_id AND t.state = 'planned'
 
 -- name: make_ready
-UPDATE touch SET state = 'ready' WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id <= %(last)s
+UPDATE touch SET state = 'ready' WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND NOT is_over AND touch_id <= %(last)s

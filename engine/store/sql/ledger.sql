@@ -55,7 +55,7 @@ UPDATE run_switch SET state = %(state)s, because = %(because)s, by = %(by)s, at 
 
 -- name: cancel_open
 UPDATE touch SET state = 'cancelled', reason = 'run_cancelled'
- WHERE run_id = %(run)s AND state IN ('planned','ready','claimed','parked')
+ WHERE run_id = %(run)s AND NOT is_over AND state IN ('planned','ready','claimed','parked')
 
 -- name: hold_switch
 -- Held by a gate until its commit. A commit that does not wait for the disk would be forgotten by a database that is
@@ -88,19 +88,21 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- unsubscribe that is under way keeps its guard, its touch is passed over now and meets the block next time; so
 -- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
 -- Of what was judged when the step was planned, that which may have changed since is asked again of exactly these
--- customers, each table probed by key: a death, a hold, a refusal, a consent that ran out, a suppression, a material that was
+-- customers, each table probed by key (`OFFSET 0`: else a base of some ten thousand is read from end to end): a death, a hold, a refusal, a consent that ran out, a suppression, a material that was
 -- withdrawn or whose visa ended, an address that bounced.
+-- The step stands between itself and itself, so that only touch_open has the order asked for: by the primary key each
+-- group would pass over all that left before it.
 -- Where it is night by now, or the season is over, the touch waits for its place to open, within its window.
 WITH next AS MATERIALIZED (
     SELECT t.touch_id, t.customer_id, t.not_after, g.blocked && %(stops)s::text[] AS is_blocked
       FROM touch t JOIN contact_guard g ON g.customer_id = t.customer_id
-     WHERE t.run_id = %(run)s AND t.step = %(step)s AND t.state = 'ready'
+     WHERE t.run_id = %(run)s AND t.step >= %(step)s AND t.step <= %(step)s AND t.state = 'ready' AND NOT t.is_over
        AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
        AND t.due_at <= %(now)s AND (t.not_after IS NULL OR t.not_after > %(now)s)
        AND (cardinality(%(full)s::text[]) = 0 OR NOT EXISTS (
             SELECT FROM contact_point d WHERE d.customer_id = t.customer_id AND d.type = %(contact_point)s AND d.is_main
                 AND lower(split_part(d.value_norm, '@', 2)) = ANY (%(full)s::text[])))
-     ORDER BY t.touch_id LIMIT %(limit)s
+     ORDER BY t.step, t.touch_id LIMIT %(limit)s
        FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
 judged AS MATERIALIZED (
     SELECT n.touch_id, %(pace)s::jsonb -> lower(split_part(p.value_norm, '@', 2)) AS pace,
@@ -129,8 +131,9 @@ judged AS MATERIALIZED (
                CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
                CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END], NULL) AS reasons
       FROM next n
-      JOIN customer c ON c.customer_id = n.customer_id
-      LEFT JOIN contact_point p ON p.customer_id = n.customer_id AND p.type = %(contact_point)s AND p.is_main
+     CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer_id = n.customer_id OFFSET 0) AS c
+      LEFT JOIN LATERAL (
+           SELECT * FROM contact_point WHERE customer_id = n.customer_id AND type = %(contact_point)s AND is_main OFFSET 0) AS p ON true
       LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
                 AS o(timezone, department, opens, season_opens) ON o.timezone = c.timezone AND o.department = coalesce(c.department, '')
      CROSS JOIN LATERAL (
@@ -186,7 +189,7 @@ SELECT t.touch_id, t.epoch, t.cell, t.due_at, t.not_after, c.customer_id, c.of, 
 -- The same, of planned touches, without taking them: everything is composed once before anything leaves.
 WITH gated AS MATERIALIZED (
     SELECT touch_id, customer_id, epoch, cell, due_at, not_after, rep_id, contact_point_id, state FROM touch
-     WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND touch_id > %(after)s
+     WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND NOT is_over AND touch_id > %(after)s
      ORDER BY touch_id LIMIT %(limit)s)
 /*addressees*/
 
@@ -239,7 +242,7 @@ SELECT m.touch_id, m.epoch, m.state, %(worker)s, s.reply, s.enhanced FROM moved 
 
 -- name: held_by
 -- What a worker still holds: gated, and nothing told of it.
-SELECT touch_id, epoch FROM touch WHERE state = 'gated' AND owner = %(worker)s
+SELECT touch_id, epoch FROM touch WHERE state = 'gated' AND NOT is_over AND owner = %(worker)s
 
 -- name: release
 -- Touches of which it is proven that nothing left: their worker is gone and its journal says so. They count as not
@@ -257,7 +260,7 @@ SELECT touch_id, epoch, 'ready', %(worker)s, 'the journal shows that nothing lef
 UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready' ELSE 'unknown' END,
        touched_at = CASE WHEN channel = ANY (%(safe)s::text[]) THEN touched_at ELSE %(now)s END,
        owner = NULL, lease_until = NULL
- WHERE state = 'gated' AND lease_until < clock_timestamp()
+ WHERE state = 'gated' AND NOT is_over AND lease_until < clock_timestamp()
    AND run_id = coalesce(%(run)s, run_id)
 
 -- name: counts
@@ -267,12 +270,12 @@ SELECT step, channel, state, count(*) FROM touch WHERE run_id = %(run)s GROUP BY
 -- name: waiting
 -- How many touches could leave now, and whether some wait for a later try.
 SELECT count(*) FILTER (WHERE (next_try IS NULL OR next_try <= clock_timestamp()) AND due_at <= %(now)s), count(*) FROM touch
- WHERE run_id = %(run)s AND step = %(step)s AND state = 'ready'
+ WHERE run_id = %(run)s AND step = %(step)s AND state = 'ready' AND NOT is_over
 
 -- name: close
 UPDATE run SET closed_at = %(now)s
  WHERE run_id = %(run)s AND closed_at IS NULL
-   AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = run.run_id AND t.state IN ('planned','ready','claimed','gated','parked'))
+   AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = run.run_id AND NOT t.is_over AND t.state IN ('planned','ready','claimed','gated','parked'))
 
 -- name: permit
 SELECT p.system_identifier = here.system_identifier::text AND p.timeline = c.timeline_id AND p.armed_at IS NOT NULL,

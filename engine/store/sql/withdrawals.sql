@@ -16,7 +16,7 @@ SELECT run_id FROM run_switch WHERE run_id = ANY (%(runs)s::bigint[]) ORDER BY r
 -- name: withhold
 -- What has not left of a step never will.
 UPDATE touch SET state = 'excluded', reason = %(reason)s, reasons = ARRAY[%(reason)s], because = %(because)s
- WHERE run_id = %(run)s AND step = %(step)s AND state IN ('planned','ready','parked')
+ WHERE run_id = %(run)s AND step = %(step)s AND NOT is_over AND state IN ('planned','ready','parked')
 
 -- name: recall_tasks
 -- Tasks that reps have not done are taken back from their inboxes.
