@@ -6,10 +6,11 @@ An example says facts, and what happened so many days ago: `ordered: {brand: HIV
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from engine.model.clauses import History, Path, Verb, walk
 from engine.model.facts import Known, Today
+from engine.model.predicate import HISTORY_KEYS
 from engine.model.segment import AnySegment, Library, Segment
 from engine.problems import Fault, Refused, Say, did_you_mean
 from engine.rules.membership import (
@@ -89,12 +90,25 @@ def _customer(
         if key == "belongs":
             continue
         if key in ("in", "not_in"):
-            answers |= {str(name): key == "in" for name in (value if isinstance(value, list) else [value])}
+            named = [str(name) for name in (value if isinstance(value, list) else [value])]
+            answers |= dict.fromkeys(named, key == "in")
+            faults += [
+                Fault(
+                    (*path, key),
+                    Say(f"there is no segment '{name}'", f"il n'y a pas de segment « {name} »"),
+                    did_you_mean(name, library.segments),
+                )
+                for name in named
+                if name not in library.segments
+            ]
             continue
         if key in Verb.__members__.values():
             entries = value if isinstance(value, list) else [{} if value in (True, "yes") else value]
             if all(isinstance(entry, Mapping) for entry in entries):
                 past[Verb(key)] = entries
+                faults += [
+                    fault for entry in entries for fault in _past_faults(Verb(key), entry, (*path, key))
+                ]
             else:
                 faults.append(_not_past(key, (*path, key)))
             continue
@@ -117,6 +131,14 @@ def _customer(
             continue
         if fact.several:
             facts[key] = tuple(str(entry) for entry in read)
+        elif len(read) != 1:
+            faults.append(
+                Fault(
+                    (*path, key),
+                    Say(f"a customer has one '{key}'", f"un client a un seul « {key} »"),
+                    Say("Write one value; without the line nobody knows it.", "Écrivez une valeur ; sans cette ligne, personne ne la connaît."),
+                )
+            )  # fmt: skip
         else:
             entry = read[0]
             facts[key] = on.date() + dt.timedelta(days=entry.days) if isinstance(entry, Today) else entry
@@ -126,6 +148,29 @@ def _customer(
         faults.append(_not_past(" / ".join(past), path))
         known = CustomerKnown(segment.of)
     return faults, known
+
+
+def _past_faults(verb: Verb, entry: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+    """Give what an example says of something that happened which no such thing has: it would be passed over."""
+    known = ("days_ago", *(key for key in HISTORY_KEYS[verb] if key not in _ASKED_ONLY))
+    for key, value in entry.items():
+        if key not in known:
+            yield Fault(
+                (*path, key),
+                Say(f"unknown key '{key}'", f"clé inconnue « {key} »"),
+                did_you_mean(str(key), known),
+                of_key=True,
+            )
+        elif isinstance(value, list | Mapping):
+            yield Fault(
+                (*path, key),
+                Say(f"what happened has one '{key}'", f"ce qui s'est passé n'a qu'un « {key} »"),
+                Say("Write one value; what happened twice is a list of two.", "Écrivez une valeur ; ce qui s'est passé deux fois est une liste de deux."),
+            )  # fmt: skip
+
+
+_ASKED_ONLY: Final = ("within", "since", "before", "at_least", "at_most")
+"""What narrows a question and is nothing that an event has."""
 
 
 def _not_past(key: str, path: Path) -> Fault:

@@ -32,7 +32,8 @@ def segment_faults(segment: Segment, library: Library) -> list[Fault]:
     """Return what is wrong with a segment that reads well."""
     from zoneinfo import available_timezones
 
-    faults = [*_faults(segment.who, library, ("who",), of=segment.of)]
+    # A `between` is two comparisons: what is wrong with it is said once.
+    faults = [*dict.fromkeys(_faults(segment.who, library, ("who",), of=segment.of))]
     if segment.timezone not in available_timezones():
         faults.append(
             Fault(
@@ -60,7 +61,7 @@ def condition_faults(
     """Return what is wrong with a condition of a campaign; names of its steps mean this run's touches."""
     names = library.catalogue.campaigns | campaigns | {campaign}
     return [
-        *_faults(who, library, path, of=None, steps=tuple(steps), campaigns=frozenset(names)),
+        *dict.fromkeys(_faults(who, library, path, of=None, steps=tuple(steps), campaigns=frozenset(names))),
         *rx_faults(who, library.catalogue, path),
     ]
 
@@ -144,8 +145,8 @@ def _faults(
                 elif not fact.fits(op):
                     yield Fault(
                         at,
-                        Say(f"'{name}' is a {fact.type} and cannot be compared with '{op}'",
-                            f"« {name} » est de type {fact.type} et ne se compare pas avec « {op} »"),
+                        Say(f"'{name}' is a {fact.type} and cannot be compared with '{at[-1]}'",
+                            f"« {name} » est de type {fact.type} et ne se compare pas avec « {at[-1]} »"),
                         _what_fits(fact),
                         of_key=True,
                     )  # fmt: skip
@@ -200,9 +201,9 @@ def _unlisted(fact: Fact) -> Fact:
 def _what_fits(fact: Fact) -> Say:
     match fact.type:
         case "number":
-            words = "at_least, at_most, above, below"
+            words = "at_least, at_most, above, below, between"
         case "date":
-            words = "before, after, at_least, at_most"
+            words = "before, after, at_least, at_most, between"
         case "text" if not fact.several:
             words = "like, not, not_in"
         case _:

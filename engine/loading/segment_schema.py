@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from engine.model.clauses import RESPONSE_TYPES, Verb
+from engine.model.clauses import RESPONSE_TYPES, Op, Verb
 from engine.model.facts import Fact, Type
 from engine.model.predicate import FORMS, HISTORY_KEYS
 from engine.model.reasons import Reason
@@ -12,7 +12,7 @@ from engine.model.segment import Library, Segment
 Schema = dict[str, Any]
 
 _WINDOW: Final[Schema] = {
-    "within": {"type": "string", "pattern": r"^\s*\d+\s*(min|minute|h|hour|day|week|month|year)s?\s*$", "examples": ["14 days", "12 months"]},
+    "within": {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*(min|minute|h|hour|day|week|month|year)s?\s*$", "examples": ["14 days", "12 months"]},
     "since": {"type": "string", "description": "a day, or a step of this campaign"},
     "before": {"type": "string", "description": "a day, or a step of this campaign"},
 }  # fmt: skip
@@ -142,6 +142,10 @@ def _fact(fact: Fact) -> Schema:
                 forms[form] = {"type": "boolean", "description": "nobody told us"}
         elif form in ("not", "not_in"):
             forms[form] = many
+        elif form == "between":
+            if fact.fits(Op.AT_LEAST):
+                limit = {"type": "number"} if fact.type is Type.NUMBER else value
+                forms[form] = {"type": "array", "minItems": 2, "maxItems": 2, "items": limit}
         elif fact.fits(form):  # type: ignore[arg-type]  # the rest are operators
             forms[form] = (
                 {"type": "string"}

@@ -6,16 +6,18 @@ aliases become 43 million nodes when somebody walks them.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+from ruamel.yaml.events import DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from engine.problems import Fault, PathPart, Problem, Refused, Say, Span, did_you_mean
 
@@ -43,7 +45,8 @@ class Source:
         for part in path:
             if isinstance(node, CommentedMap) and part in node:
                 line, column = node.lc.key(part)
-                if not of_key and not isinstance(node[part], CommentedMap | CommentedSeq):
+                # A list begins below its key, and nothing stands nowhere: of both the key is shown.
+                if not of_key and not isinstance(node[part], CommentedMap | CommentedSeq | None):
                     line, column = node.lc.value(part)
             elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
                 line, column = node.lc.item(part)
@@ -128,6 +131,10 @@ def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
         yaml = YAML(typ="rt")
         yaml.allow_duplicate_keys = False
         root = yaml.load(text)
+        source = Source(name, text, root)
+        unspeakable = list(_unspeakable(source, root))
+        if unspeakable:
+            return None, unspeakable
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = Span(name) if mark is None else Span(name, mark.line + 1, mark.column + 1)
@@ -156,18 +163,9 @@ def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
                 excerpt,
             )
         ]
-    except (YAMLError, ValueError, RecursionError) as error:
-        said = type(error).__name__
-        return None, [
-            _problem(
-                Span(name),
-                f"is not YAML ({said})",
-                f"n'est pas du YAML ({said})",
-                "Check brackets and quotes.",
-                "Vérifiez les crochets et les guillemets.",
-            )
-        ]
-    return Source(name, text, root), []
+    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
+        return None, [_unreadable(text, name) or _no_yaml(name, error)]
+    return source, []
 
 
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -175,6 +173,95 @@ _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 
 def _problem(span: Span, en: str, fr: str, remedy_en: str, remedy_fr: str) -> Problem:
     return Problem(span, Say(en, fr), Say(remedy_en, remedy_fr))
+
+
+def _no_yaml(name: str, error: Exception) -> Problem:
+    said = type(error).__name__
+    return _problem(
+        Span(name),
+        f"is not YAML ({said})",
+        f"n'est pas du YAML ({said})",
+        "Check brackets and quotes.",
+        "Vérifiez les crochets et les guillemets.",
+    )
+
+
+def _unreadable(text: str, name: str) -> Problem | None:
+    """Return which value looks like a date or a number and is none: ruamel's own error has no place."""
+    no_letter = next((match for match in _CODE_POINT.finditer(text) if int(match[1], 16) > 0x10FFFF), None)
+    if no_letter is not None:
+        before = text[: no_letter.start()]
+        line, column = before.count("\n") + 1, no_letter.start() - before.rfind("\n")
+        return _problem(
+            Span(name, line, column),
+            f"there is no letter '{no_letter[0]}'",
+            f"il n'y a pas de lettre « {no_letter[0]} »",
+            "Write the letter itself.",
+            "Écrivez la lettre elle-même.",
+        )
+    for node in _scalars(YAML(typ="rt", pure=True).compose(text)):
+        if node.style or str(node.tag).rpartition(":")[2] not in ("timestamp", "int", "float"):
+            continue
+        try:
+            YAML(typ="safe", pure=True).load(node.value)
+        except (YAMLError, ValueError, OverflowError):
+            mark = node.start_mark
+            return _problem(
+                Span(name, mark.line + 1, mark.column + 1),
+                f"'{node.value[:60]}' is no date and no number",
+                f"« {node.value[:60]} » n'est ni une date ni un nombre",
+                "Write a day of the calendar: 2026-02-28; in quotes it is a text.",
+                "Écrivez un jour du calendrier : 2026-02-28 ; entre guillemets, c'est un texte.",
+            )
+    return None
+
+
+_NO_LETTER: Final = re.compile("[\0\ud800-\udfff]")
+_CODE_POINT: Final = re.compile(r"\\U([0-9A-Fa-f]{8})")
+
+
+def _scalars(node: Any) -> Iterator[ScalarNode]:
+    match node:
+        case ScalarNode():
+            yield node
+        case SequenceNode():
+            for entry in node.value:
+                yield from _scalars(entry)
+        case MappingNode():
+            for pair in node.value:
+                for entry in pair:
+                    yield from _scalars(entry)
+
+
+def _unspeakable(source: Source, node: Any, path: tuple[PathPart, ...] = ()) -> Iterator[Problem]:
+    """Give what no database and no model can hold: keys that are lists, letters that are none."""
+    match node:
+        case CommentedMap():
+            for key, value in node.items():
+                if isinstance(key, tuple | CommentedKeyMap | CommentedKeySeq):
+                    yield source.problem(
+                        Fault(
+                            (*path, key),  # type: ignore[arg-type]  # found by what it is
+                            Say("a key is a word", "une clé est un mot"),
+                            Say("Write 'key: value'; brackets stand behind the colon.",
+                                "Écrivez « clé: valeur » ; les crochets viennent après les deux-points."),
+                            of_key=True,
+                        )
+                    )  # fmt: skip
+                else:
+                    yield from _unspeakable(source, key, (*path, key))
+                    yield from _unspeakable(source, value, (*path, key))
+        case CommentedSeq():
+            for index, value in enumerate(node):
+                yield from _unspeakable(source, value, (*path, index))
+        case str() if _NO_LETTER.search(node):
+            yield source.problem(
+                Fault(
+                    path,
+                    Say("a letter that is none (\\0, \\uD800 …)", "un caractère qui n'en est pas un (\\0, \\uD800 …)"),
+                    Say("Delete it: no database can hold it.", "Supprimez-le : aucune base ne peut le contenir."),
+                )
+            )  # fmt: skip
 
 
 def _refused(text: str, name: str) -> list[Problem]:
@@ -217,7 +304,17 @@ def _refused(text: str, name: str) -> list[Problem]:
                         "Écrivez les clés.",
                     )
                 ]
-        if kind == "DocumentStartEvent":
+        if isinstance(event, DocumentStartEvent):
+            if event.version or event.tags:
+                return [
+                    _problem(
+                        span,
+                        "directives ('%YAML', '%TAG') are not allowed",
+                        "les directives (« %YAML », « %TAG ») ne sont pas permises",
+                        "Delete the line: every file is YAML 1.2, and 'no' a word.",
+                        "Supprimez la ligne : tout fichier est en YAML 1.2, et « no » un mot.",
+                    )
+                ]
             documents += 1
             if documents > 1:
                 return [
@@ -367,6 +464,17 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
             return source.problem(
                 Fault(path, Say(str(said), str(said)), Say("Write it as shown.", "Écrivez-le comme indiqué."))
             )
+        case "model_type" | "model_attributes_type" | "dict_type":
+            what = Say("there is nothing here", "il n'y a rien ici") if given is None else Say("keys belong here, one a line", "il faut ici des clés, une par ligne")  # fmt: skip
+            return source.problem(
+                Fault(path, what, Say("Write 'key: value', as in the manual or a file beside this one.",
+                                      "Écrivez « clé: valeur », comme dans le manuel ou un fichier voisin."))
+            )  # fmt: skip
+        case "string_type" | "list_type" if given is None:
+            return source.problem(
+                Fault(path, Say("there is no value here", "il n'y a pas de valeur ici"),
+                      Say("Write one, or delete the line.", "Écrivez-en une, ou supprimez la ligne."))
+            )  # fmt: skip
         case _:
             message = str(entry["msg"])
             return source.problem(

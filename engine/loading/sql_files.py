@@ -30,6 +30,10 @@ def read_sql(
     if len(raw) > LARGEST:
         return None, source, [_problem(source, 1, 1, Say("is larger than 64 kB", "dépasse 64 ko"),
                                        Say("Ask less at once.", "Demandez moins à la fois."))]  # fmt: skip
+    if "\0" in text:  # the grammar would end there, and judge no more than what stands before
+        place = text.index("\0")
+        return None, source, [_problem(source, *_place(text, place + 1), Say("an invisible control character", "un caractère de contrôle invisible"),
+                                       Say("Delete it.", "Supprimez-le."))]  # fmt: skip
     said, problems = _header(source)
     if problems:
         return None, source, problems
@@ -73,7 +77,10 @@ def _header(source: Source) -> tuple[dict[str, str], list[Problem]]:
                     did_you_mean(key, KEYS),
                 )
             )
-        elif key == "segment" and not re.match(NAME, value):
+        elif key in said:
+            problems.append(_problem(source, number, 1, Say(f"the key '{key}' is given twice", f"la clé « {key} » est donnée deux fois"),
+                                     Say("Keep one of the two.", "Gardez-en une seule.")))  # fmt: skip
+        elif key == "segment" and not re.fullmatch(NAME, value):
             problems.append(_problem(source, number, 1, Say(f"'{value}' is not a name", f"« {value} » n'est pas un nom"),
                                      Say("Use small letters, digits, '-' and '_'.", "Utilisez minuscules, chiffres, « - » et « _ ».")))  # fmt: skip
         elif key == "of" and value not in ("person", "organisation"):

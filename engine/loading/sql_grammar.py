@@ -177,15 +177,26 @@ class Slip:
     remedy: Say
 
 
+MOST: Final = 10_000  #: words and signs of a query: of 20,000 in one sum the parser's own stack overflows, and ends the process
+DEEPEST: Final = 200  #: nested parts of a query
+_TOO_MUCH: Final = Slip(
+    0,
+    Say("says too much at once, or nests too deep", "en dit trop à la fois, ou s'imbrique trop"),
+    Say("Ask less at once: split it into segments and name them with 'in'.", "Demandez moins à la fois : faites-en plusieurs segments, nommés par « in »."),
+)  # fmt: skip
+
+
 def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
     """Return all that a query may not say; `forbidden` are facts that no segment in SQL may name."""
     from pglast import parse_sql
-    from pglast.parser import ParseError
+    from pglast.parser import ParseError, scan
 
     if re.search(r"\bu&['\"]", query, re.IGNORECASE):
         return [Slip(0, Say("Unicode escapes hide what is written", "les échappements Unicode cachent ce qui est écrit"),
                      Say("Write the letters themselves.", "Écrivez les lettres elles-mêmes."))]  # fmt: skip
     try:
+        if len(scan(query)) > MOST:
+            return [_TOO_MUCH]
         statements = parse_sql(query)
     except ParseError as error:
         told: list[object] = list(error.args)
@@ -202,6 +213,8 @@ def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
         return [
             Slip(0, Say(f"'{name}' is not a question", f"« {name} » n'est pas une question"), _SELECT_ONLY)
         ]
+    if any(depth > DEEPEST for _, depth in _nodes(only)):
+        return [_TOO_MUCH]
     known = {
         entry.ctename for node in _walk(only) if type(node).__name__ == "WithClause" for entry in node.ctes
     }
@@ -211,18 +224,28 @@ def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
 
 
 def _walk(node: Any) -> Iterator[Any]:
-    """Give every node below one; pglast's nodes list their own parts."""
-    if isinstance(node, tuple | list):
-        for entry in node:
-            yield from _walk(entry)
-        return
-    if not hasattr(node, "__slots__") or not type(node).__module__.startswith("pglast"):
-        return
-    if type(node).__module__.startswith("pglast.enums"):
-        return
-    yield node
-    for name in node.__slots__:
-        yield from _walk(getattr(node, name, None))
+    """Give every node below one."""
+    return (part for part, _ in _nodes(node))
+
+
+def _nodes(node: Any) -> Iterator[tuple[Any, int]]:
+    """Give every node below one and how deep it stands; pglast's nodes list their own parts.
+
+    Without recursion: a statement may stand deeper than Python's stack.
+    """
+    todo = [(node, 0)]
+    while todo:
+        part, depth = todo.pop()
+        if isinstance(part, tuple | list):
+            todo += [(entry, depth) for entry in reversed(part)]
+            continue
+        kind = type(part)
+        if not hasattr(part, "__slots__") or not kind.__module__.startswith("pglast"):
+            continue
+        if kind.__module__.startswith("pglast.enums"):
+            continue
+        yield part, depth
+        todo += [(getattr(part, name, None), depth + 1) for name in reversed(part.__slots__)]
 
 
 def _judged(node: Any, ctes: set[str], forbidden: frozenset[str]) -> Iterator[Slip]:

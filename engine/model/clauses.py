@@ -16,6 +16,10 @@ Value: TypeAlias = str | int | Decimal | bool | dt.date | dt.datetime
 Path: TypeAlias = tuple[PathPart, ...]
 
 
+YEARS: Final = range(1900, 2200)
+"""The years in which a day may lie: a slip of the hand is no day of anybody's history."""
+
+
 class Op(StrEnum):
     """How a fact is compared; `before` and `after` are for dates, `like` for text (`*` and `?`)."""
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from engine.model.clauses import CHANNELS, Op, Value, Verb
+from engine.model.clauses import CHANNELS, YEARS, Op, Value, Verb
 from engine.model.predicate import NESTING
 from engine.model.written import Duration, Name, Written
 from engine.problems import Refused, Say, did_you_mean, nearest
@@ -121,7 +121,7 @@ class Fact:
         return number
 
     def _date(self, written: Value) -> dt.date | Today:
-        if isinstance(written, dt.date) and not isinstance(written, dt.datetime):
+        if isinstance(written, dt.date) and not isinstance(written, dt.datetime) and written.year in YEARS:
             return written
         match = _TODAY.match(written.strip()) if isinstance(written, str) else None
         if match is None:
@@ -221,8 +221,8 @@ class DeclaredFact(Written):
 
     label: Label
     type: Literal["text", "number", "date", "boolean"]
-    values: list[str | int | float] = Field(
-        [], description="all that it may be; absent: anything of its type"
+    values: list[str | int | float] | None = Field(
+        None, min_length=1, description="all that it may be; absent: anything of its type"
     )
     source: str = Field(description="who delivers it")
     fresh: Duration | None = Field(None, description="older than this, it should not be relied on: 90 days")
@@ -270,7 +270,7 @@ class Facts(Written):
             company=True,
         )
         values: list[str | Decimal] = []
-        for index, value in enumerate(written.values):
+        for index, value in enumerate(written.values or ()):
             try:
                 read = plain.read(Decimal(str(value)) if isinstance(value, float) else value)
             except Refused as refused:
@@ -281,6 +281,12 @@ class Facts(Written):
                     Say("Delete 'values:'.", "Supprimez « values: »."), "facts", name, "values",
                 )  # fmt: skip
             values.append(read)
+        if name in written.derived_from:
+            raise Refused(
+                Say(f"'{name}' is derived from itself", f"« {name} » est dérivée d'elle-même"),
+                Say("Name what it was computed from.", "Nommez ce dont elle a été calculée."),
+                "facts", name, "derived_from",
+            )  # fmt: skip
         return Fact(**{**{key: getattr(plain, key) for key in plain.__slots__}, "values": tuple(values)})
 
 

@@ -13,6 +13,7 @@ from pydantic_core import InitErrorDetails
 
 from engine.model.clauses import (
     ONCE,
+    YEARS,
     All,
     AnyOf,
     Bounds,
@@ -38,7 +39,7 @@ __all__ = ["HISTORY_KEYS", "NESTING", "Predicate", "Who", "read_who"]
 NESTING: Final = ("all", "any", "in", "not", "not_in")
 """The keys of an entry that are neither a fact nor a thing that happened."""
 
-FORMS: Final = (*(str(op) for op in Op), "missing", "not", "not_in")
+FORMS: Final = (*(str(op) for op in Op), "between", "missing", "not", "not_in")
 """The ways to compare a fact."""
 
 _TIME: Final = ("within", "since", "before")
@@ -153,8 +154,10 @@ class _Reader:
             case "not" | "not_in":
                 values = self.values(operand, path)
                 return IsNot(key, values, path) if values else None
+            case "between":
+                return self.between(key, operand, path)
             case _ if form in Op.__members__.values():
-                if isinstance(operand, list | Mapping) or operand is None:
+                if isinstance(operand, list | Mapping) or operand in (None, ""):
                     self.refuse(
                         path,
                         Say(f"'{form}' takes one value", f"« {form} » prend une seule valeur"),
@@ -166,6 +169,20 @@ class _Reader:
                 self.refuse_key(path, form, FORMS)
                 return None
 
+    def between(self, key: str, given: object, path: Path) -> Predicate | None:
+        """Return that a fact lies between two values, both of them included."""
+        limits = self.values(given, path) if isinstance(given, list) and len(given) == 2 else ()
+        if len(limits) != 2:
+            if not isinstance(given, list) or len(given) != 2:
+                self.refuse(path, Say("'between' takes two values", "« between » prend deux valeurs"),
+                            Say("Write the lower and the higher one: between: [2, 4]; both are meant.",
+                                "Écrivez la plus basse et la plus haute : between: [2, 4] ; les deux sont comprises."))  # fmt: skip
+            return None
+        low, high = limits
+        self.possible({"at_least": low, "at_most": high}, path)
+        self.possible_days({"at_least": low, "at_most": high}, path)
+        return All((Compare(key, Op.AT_LEAST, low, path), Compare(key, Op.AT_MOST, high, path)), path)
+
     def possible(self, written: Mapping[Any, Any], path: Path) -> None:
         numbers = {key: _number(value) for key, value in written.items() if key in _BOUNDS}
         if not _possible(Bounds(**{key: number for key, number in numbers.items() if number is not None})):
@@ -173,9 +190,8 @@ class _Reader:
                         Say("Swap the two bounds.", "Échangez les deux bornes."))  # fmt: skip
 
     def possible_days(self, written: Mapping[Any, Any], path: Path) -> None:
-        day = dt.timedelta(days=1)
-        first = [_day(written.get("at_least")), _day(written.get("after"), day)]
-        last = [_day(written.get("at_most")), _day(written.get("before"), -day)]
+        first = [_day(written.get("at_least")), _day(written.get("after"), 1)]
+        last = [_day(written.get("at_most")), _day(written.get("before"), -1)]
         if any(start is not None and end is not None and start > end for start in first for end in last):
             self.refuse(path, Say("no day is in this range", "aucun jour n'est dans cet intervalle"),
                         Say("Swap the two days.", "Échangez les deux jours."))  # fmt: skip
@@ -310,7 +326,7 @@ class _Reader:
 
     def moment(self, given: object, path: Path) -> Moment | None:
         value = _value(given)
-        if isinstance(value, str | dt.date):
+        if isinstance(value, str) or (isinstance(value, dt.date) and value.year in YEARS):
             return value
         self.refuse(path, Say(f"'{_short(given)}' is not a moment", f"« {_short(given)} » n'est pas un moment"),
                     Say("Write a day (2026-03-02) or, in a campaign, the name of a step.",
@@ -349,8 +365,11 @@ def _number(written: object) -> Decimal | None:
     return number if number.is_finite() and abs(number) < Decimal(10) ** 15 else None
 
 
-def _day(written: object, later: dt.timedelta = dt.timedelta(0)) -> dt.date | None:
-    return written + later if isinstance(written, dt.date) and not isinstance(written, dt.datetime) else None
+def _day(written: object, later: int = 0) -> int | None:
+    """Return the number of a day, or of one so many days later: a number knows no end of the calendar."""
+    if not isinstance(written, dt.date) or isinstance(written, dt.datetime):
+        return None
+    return written.toordinal() + later
 
 
 def _possible(bounds: Bounds) -> bool:
@@ -374,7 +393,7 @@ def _start(moment: dt.date) -> dt.datetime:
 
 
 def _short(written: object) -> str:
-    return str(written)[:60]
+    return "" if written is None else str(written)[:60]
 
 
 def read_who(given: object) -> All:

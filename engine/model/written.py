@@ -32,7 +32,8 @@ _UNITS: Final = {
     "month": timedelta(days=30),
     "year": timedelta(days=365),
 }
-_DURATION: Final = re.compile(r"^\s*(\d+)\s*(min|minute|h|hour|day|week|month|year)s?\s*$")
+_DURATION: Final = re.compile(r"^\s*([0-9]{1,6})\s*(min|minute|h|hour|day|week|month|year)s?\s*$")
+_LONGEST: Final = timedelta(days=36500)
 
 
 def duration(text: object) -> timedelta:
@@ -49,7 +50,10 @@ def duration(text: object) -> timedelta:
     match = _DURATION.match(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"'{text}' is not a duration; write a number and a unit: 10 days, 2 h, 1 week")
-    return int(match[1]) * _UNITS[match[2]]
+    length = int(match[1]) * _UNITS[match[2]]
+    if length > _LONGEST:  # added to a day, it would leave the calendar
+        raise ValueError(f"'{text}' is more than a hundred years; write a shorter duration")
+    return length
 
 
 def spoken(length: timedelta) -> str:
@@ -108,6 +112,6 @@ Name: TypeAlias = Annotated[
 
 
 def _named(text: Any) -> str:
-    if not isinstance(text, str) or not re.match(NAME, text):
+    if not isinstance(text, str) or not re.fullmatch(NAME, text):  # '$' alone would let a line end pass
         raise ValueError(f"'{text}' is not a name; use small letters, digits, '-' and '_', at most 80")
     return text

@@ -18,6 +18,11 @@ NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 2.5, -1])
 BOUNDS = st.sampled_from(
     [{"at_least": 1}, {"at_least": 30}, {"at_most": 30}, {"at_most": 0}, {"above": 0}, {"below": 1}, {"at_least": 10, "below": 40}, {"above": 120.5}]
 )  # fmt: skip
+BETWEEN: dict[str, list[tuple[Any, Any]]] = {
+    "potential": [(1, 3), (2, 2), (-1, 2.5), (0, 5)],
+    "last_congress": [("today - 14 days", "today"), (dt.date(2026, 3, 1), dt.date(2026, 3, 29)), (dt.date(2028, 2, 29), dt.date(2028, 2, 29)),
+                      ("today", "today - 1 days")],
+}  # fmt: skip
 TIMES = st.sampled_from(
     [{}, {}, {"at_least": 1}, {"at_least": 2}, {"at_most": 0}, {"at_most": 1}, {"at_least": 1, "at_most": 1}]
 )
@@ -55,6 +60,8 @@ def _fact(
         forms.append(st.builds(lambda flag: {"missing": flag}, st.booleans()))
     if compare and limits is not None:
         forms.append(st.builds(lambda op, limit: {op: limit}, st.sampled_from(compare), limits))
+    if "at_most" in compare and limits is not None:
+        forms.append(st.sampled_from(BETWEEN[name]).map(lambda both: {"between": list(both)}))
     return st.builds(lambda form: {name: form}, st.one_of(*forms))
 
 

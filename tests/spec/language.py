@@ -53,12 +53,18 @@ CHAPTERS: Final = (
     Chapter(
         "Comparing",
         "Numbers know `at_least`, `at_most`, `above` and `below`; dates `before`, `after`, `at_least`, `at_most`; text `like`, where `*` "
-        "stands for any letters and `?` for one (large and small letters are alike). Several in one pair of braces must all hold.",
+        "stands for any letters and `?` for one (large and small letters are alike). `between` has both its ends in it. Several in one pair of "
+        "braces must all hold.",
         (
             Row("potential: {at_least: 4}", "Morel, Petit", "Garnier, Lambert"),
             Row("potential: {above: 4}", "Petit", "Garnier, Lambert"),
             Row("potential: {at_least: 3, below: 5}", "Morel, Roux", "Garnier, Lambert"),
             Row("potential: {at_most: 2}", "Nguyen", "Garnier, Lambert"),
+            Row("potential: {between: [2, 4]}", "Morel, Nguyen, Roux", "Garnier, Lambert"),
+            Row(
+                "last_congress: {between: [2025-11-20, 2026-03-02]}", "Morel", "Petit, Garnier, Lambert, Roux"
+            ),
+            Row("not: {potential: {between: [3, 4]}}", "Nguyen, Petit", "Garnier, Lambert"),
             Row("town: {like: 'SAINT-*'}", "Petit, Lambert", "Garnier"),
             Row("town: {like: 'r?nnes'}", "Nguyen", "Garnier"),
             Row("last_congress: {before: 2026-01-01}", "Morel", "Petit, Garnier, Lambert, Roux"),
@@ -242,6 +248,11 @@ SLIPS: Final = (
     Slip("  - potential: {at_laest: 3}", "5:17: unknown key 'at_laest'", "Did you mean 'at_least'?"),
     Slip("  - potential: {at_least: 5, below: 5}", "5:5: no number is in this range", "Swap the two bounds."),
     Slip("  - last_congress: {after: 2026-03-01, before: 2026-03-02}", "5:5: no day is in this range", "Swap the two days."),
+    Slip("  - potential: {between: [4, 2]}", "5:17: no number is in this range", "Swap the two bounds."),
+    Slip("  - potential: {between: 4}", "5:26: 'between' takes two values", "Write the lower and the higher one"),
+    Slip("  - town: {between: [A, B]}", "5:12: 'town' is a text and cannot be compared with 'between'", "It can be compared with like"),
+    Slip("  - visited: {since: 2026-02-30}", "5:22: '2026-02-30' is no date and no number", "Write a day of the calendar"),
+    Slip("  - visited: {since: 1026-02-03}", "5:22: '1026-02-03' is not a moment", "Write a day"),
     Slip("  - kind: []", "5:5: the list is empty: nobody fits", "Write a value"),
     Slip("  - any: []", "5:5: 'any' is empty", "Write at least one condition, or delete the line."),
     Slip("  - status: {missing: true}", "5:14: 'status' is never missing", "Delete this condition."),
