@@ -209,7 +209,7 @@ def give_up(as_of: str | None = None) -> dict[str, int]:
     app = _app(as_of)
     with app.database("reconcile") as connection:
         found = reconciled(connection, app.channels, journals=app.journals, now=app.now())
-    return {"given up": found.given_up, "unknown": found.unknown}
+    return {"given up": found.given_up, "unknown": found.unknown, "resent": found.resent}
 
 
 @task(cache_policy=NO_CACHE, retries=0)

@@ -32,7 +32,7 @@ from engine.model.written import TouchId
 from engine.problems import Fault, Problem
 
 GROUP = 256
-"""Mails that are gated together. A killed process leaves at most so many unsure, a lost machine too."""
+"""Mails that are gated together where the policy says nothing else (`gate_group`)."""
 
 
 class Emails:

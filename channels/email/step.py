@@ -26,6 +26,12 @@ class EmailStep(Step):
     )
     reply_to: str | None = Field(None, description="rep, or an address; the sender's if absent")
 
+    unknown: Literal["assume_sent", "resend_once", "manual"] = Field(
+        "assume_sent",
+        description="a mail of which nobody knows whether it left, 72 h later: counted as sent; sent a second time, once "
+        "(must-arrive mails only); or left to a named person",
+    )
+
     def marked(self, mark: str) -> Self:
         """Return the step with a mark in front of its subjects."""
         said = self.subject

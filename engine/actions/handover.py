@@ -36,6 +36,11 @@ def awake() -> float:
     return time.monotonic()
 
 
+def put_back(touch: TouchId, wait: dt.timedelta = NOW) -> Receipt:
+    """Return the receipt of a touch that was gated and not handed over."""
+    return Receipt(touch, Ending.LATER, reply=_PUT_BACK, retry_in=wait)
+
+
 @dataclass(slots=True)
 class Handover:
     """One group on its way."""
@@ -46,6 +51,7 @@ class Handover:
     compose: Composer
     permit: bool
     since: float  #: `awake()` before its gate
+    is_ahead: bool = False  #: gated while another one left: the switch is looked at before the first parcel
     journal: Journal | None = None
     refused: list[Receipt] = field(default_factory=list)
     _taken: set[TouchId] = field(default_factory=set)
@@ -54,7 +60,7 @@ class Handover:
 
     def __post_init__(self) -> None:
         self._ends = self.since + ledger.LEASE.total_seconds() * SHARE_OF_LEASE
-        self._look = self.since + LOOK_EVERY
+        self._look = 0.0 if self.is_ahead else self.since + LOOK_EVERY
 
     def delivered(
         self, channel: Channel, wave: Wave, settled: Callable[[list[Receipt]], list[Receipt]]
@@ -74,7 +80,7 @@ class Handover:
                 receipts.append(receipt)
         except ChannelUnavailable:
             known = {receipt.touch for receipt in receipts}
-            back = [Receipt(touch, Ending.LATER, reply=_PUT_BACK) for touch in self._taken - known]
+            back = [put_back(touch, LATER) for touch in self._taken - known]
             settled(self.refused + receipts + back + self._not_taken(LATER))
             raise
         except BaseException:
@@ -98,7 +104,7 @@ class Handover:
     def _not_taken(self, wait: dt.timedelta) -> list[Receipt]:
         seen = self._taken | {receipt.touch for receipt in self.refused}
         left = [one.touch for one in self.group if one.touch not in seen]
-        return [Receipt(touch, Ending.LATER, reply=_PUT_BACK, retry_in=wait) for touch in left]
+        return [put_back(touch, wait) for touch in left]
 
     def _may_go_on(self) -> bool:
         now = awake()
@@ -107,12 +113,16 @@ class Handover:
         if now < self._look:
             return True
         self._look = now + LOOK_EVERY
+        return self._is_on()
+
+    def _is_on(self) -> bool:
         try:
             return ledger.may_go_on(self.connection, self.run_id, permit=self.permit)
         except psycopg.Error:
             return False  # what is under way comes to its end; the settling says that the database is gone
 
     def _may_leave(self, touch: TouchId) -> bool:
-        if awake() >= self._ends:
+        # A group of one is for those who want the narrowest window: the switch is looked at behind the 354, too.
+        if awake() >= self._ends or (len(self.group) == 1 and not self._is_on()):
             return False
         return self.journal is None or self.journal.may_leave(touch)

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 
 from engine.actions.journal import Left, Mark, left_behind
+from engine.actions.unknown import resend
 from engine.contract import Channel, Ending, Receipt
 from engine.model.touch import TouchState
 from engine.store import ledger
@@ -21,6 +22,7 @@ class Reconciled:
 
     given_up: int  #: touches whose worker's lease had ended
     unknown: int  #: of all open runs: nobody knows whether they left
+    resent: int = 0  #: sent again on purpose, once, as their step declares
 
 
 def reconcile(
@@ -34,12 +36,13 @@ def reconcile(
         recover(connection, left, now=now)
     safe = [name for name, channel in channels.items() if channel.repeat_is_safe]
     given_up = ledger.reap(connection, safe, now)
+    resent = resend(connection, channels, now=now)
     unknown = sum(
         states.get(TouchState.UNKNOWN, 0)
         for run in ledger.open_runs(connection)
         for states in ledger.counts(connection, run).values()
     )
-    return Reconciled(given_up, unknown)
+    return Reconciled(given_up, unknown, resent)
 
 
 def recover(connection: Connection, left: Left, *, now: dt.datetime) -> None:

@@ -1,17 +1,18 @@
-"""Send: claim and gate a group, compose, hand over, settle; again until the run is dry.
+"""Send: claim and gate a group, compose, hand over, settle; again until the run is dry (how they overlap: `ahead`).
 
 Any number of these may work side by side, in any number of processes: the ledger keeps them apart.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
 from engine.actions.alarm import Alarm, pause
 from engine.actions.copies import seed
-from engine.actions.handover import Handover, awake
+from engine.actions.ahead import Ahead, Gated, Settle
+from engine.actions.handover import Handover
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
 from engine.actions.reconcile import recover
@@ -21,6 +22,7 @@ from engine.model.written import RunId
 from engine.problems import SenderRefused
 from engine.store import conservation, journey, ledger, places
 from engine.store.database import Connection
+from engine.store.ledger import Group
 
 Clock: TypeAlias = Callable[[], dt.datetime]
 
@@ -77,75 +79,84 @@ def drain(
         has_hours = places.have_hours(definition.campaign, step, definition.policy)
         where = places.of_ready(connection, run_id, step_name) if has_hours else ()
         seeded: set[str | None] = set()  # cells whose seeds this drain has seen to
-        while most is None or sum(endings.values()) < most:
-            since = awake()
-            group = ledger.gate(
-                connection,
+        reach = definition.reach(step_name, channel, pepper)
+        cost = float(definition.policy.costs.get(channel.name, 0))
+        limit = channel.batch if channel.repeat_is_safe else definition.policy.gate_group
+        left = ready
+
+        def gate(hand: Connection) -> Group:
+            return ledger.gate(
+                hand,
                 run_id,
                 step_name,
                 law=journey.judged_parameters(
-                    definition.campaign,
-                    step,
-                    definition.reach(step_name, channel, pepper),
-                    definition.policy,
-                    definition.rules,
-                    clock(),
-                    where,
+                    definition.campaign, step, reach, definition.policy, definition.rules, clock(), where
                 ),
                 worker=worker,
-                limit=channel.batch,
+                limit=limit,
                 now=clock(),
                 permit=needs_permit,
                 throttles=definition.policy.throttles if channel.contact_point == "email" else (),
             )
-            if group.stopped is not None:
-                return Sent(endings, group.stopped)
-            if (
-                not group.addressees
-            ):  # all of it was stopped or postponed; or nothing is left that others do not hold
-                before, (ready, _) = ready, ledger.waiting(connection, run_id, step_name, clock())
-                if not 0 < ready < before:
-                    break
-                continue
-            try:
-                receipts = _hand_over(
-                    connection,
-                    definition,
-                    channel,
-                    wave,
-                    compose,
-                    group.addressees,
-                    worker,
-                    clock,
-                    journal,
-                    since,
-                    needs_permit,
-                )
-            except SenderRefused as error:
-                pause(connection, run_id, error.what.in_("en"))
-                raise
-            for receipt in receipts:
-                key = (step_name, receipt.ending.value)
-                endings[key] = endings.get(key, 0) + 1
-            progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
-            because = alarm.heard(receipts)
-            if because is not None and pause(connection, run_id, because):
-                return Sent(endings, "paused")
-            if definition.policy.seeds and isinstance(channel, Copied):
-                taken = {receipt.touch for receipt in receipts if receipt.ending is Ending.ACCEPTED}
-                fresh = [one for one in group.addressees if one.touch in taken and one.cell not in seeded]
-                if fresh:
-                    seed(
+
+        def settle(hand: Connection, group: Sequence[Addressee], receipts: list[Receipt]) -> None:
+            ledger.settle(hand, group, receipts, worker=worker, now=clock())
+
+        with Ahead(connection, gate, settle) as ahead:
+            while most is None or sum(endings.values()) < most:
+                gated = ahead.take()
+                group = gated.group
+                if group.stopped is not None:
+                    return Sent(endings, group.stopped)
+                if not group.addressees:
+                    # All of it was stopped or postponed; or nothing is left that others do not hold.
+                    ahead.settled()
+                    before, (ready, _) = ready, ledger.waiting(connection, run_id, step_name, clock())
+                    left = ready
+                    if not 0 < ready < before:
+                        break
+                    continue
+                left -= limit
+                if left > 0 and most is None and not channel.repeat_is_safe:
+                    ahead.fetch()
+                try:
+                    receipts = _hand_over(
                         connection,
-                        definition,
                         channel,
                         wave,
                         compose,
-                        fresh,
-                        worker=worker,
-                        permit=needs_permit,
+                        gated,
+                        ahead,
+                        settle,
+                        cost,
+                        journal,
+                        needs_permit,
                     )
-                    seeded |= {one.cell for one in fresh}
+                except SenderRefused as error:
+                    pause(connection, run_id, error.what.in_("en"))
+                    raise
+                for receipt in receipts:
+                    key = (step_name, receipt.ending.value)
+                    endings[key] = endings.get(key, 0) + 1
+                progress(step_name, sum(count for (name, _), count in endings.items() if name == step_name))
+                because = alarm.heard(receipts)
+                if because is not None and pause(connection, run_id, because):
+                    return Sent(endings, "paused")
+                if definition.policy.seeds and isinstance(channel, Copied):
+                    taken = {receipt.touch for receipt in receipts if receipt.ending is Ending.ACCEPTED}
+                    fresh = [one for one in group.addressees if one.touch in taken and one.cell not in seeded]
+                    if fresh:
+                        seed(
+                            connection,
+                            definition,
+                            channel,
+                            wave,
+                            compose,
+                            fresh,
+                            worker=worker,
+                            permit=needs_permit,
+                        )
+                        seeded |= {one.cell for one in fresh}
         later += ledger.waiting(connection, run_id, step_name, clock())[1]
     if endings and (most is None or sum(endings.values()) < most):  # it has run dry
         conservation.conserved(connection, run_id)
@@ -154,29 +165,28 @@ def drain(
 
 def _hand_over(
     connection: Connection,
-    definition: Definition,
     channel: Channel,
     wave: Wave,
     compose: Composer,
-    group: tuple[Addressee, ...],
-    worker: str,
-    clock: Clock,
+    gated: Gated,
+    ahead: Ahead,
+    settle: Settle,
+    cost: float,
     journal: Journal | None,
-    since: float,
     needs_permit: bool,
 ) -> list[Receipt]:
     """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
+    group = gated.group.addressees
     if channel.wants_history:
         group = ledger.with_history(connection, group, wave.on)
-    cost = float(definition.policy.costs.get(channel.name, 0))
 
-    def settled(receipts: list[Receipt]) -> list[Receipt]:
-        priced = [
+    def priced(receipts: list[Receipt]) -> list[Receipt]:
+        if not cost:
+            return receipts
+        return [
             replace(receipt, cost=cost) if receipt.ending is Ending.ACCEPTED and not receipt.cost else receipt
             for receipt in receipts
         ]
-        ledger.settle(connection, group, priced, worker=worker, now=clock())
-        return priced
 
     if channel.repeat_is_safe:
         made = {addressee.touch: compose(addressee) for addressee in group}
@@ -189,6 +199,14 @@ def _hand_over(
         # Its boundary is our own database: rows, receipts and moves are one transaction, so done is done once.
         with connection.transaction():
             receipts = list(channel.deliver(wave, parcels, connection)) if parcels else []
-            return settled(refused + receipts)
-    handover = Handover(connection, wave.run_id, group, compose, needs_permit, since, journal)
+            settle(connection, group, told := priced(refused + receipts))
+        return told
+
+    def settled(receipts: list[Receipt]) -> list[Receipt]:
+        ahead.settle(group, told := priced(receipts))
+        return told
+
+    handover = Handover(
+        connection, wave.run_id, group, compose, needs_permit, gated.since, gated.is_ahead, journal
+    )
     return handover.delivered(channel, wave, settled)

@@ -131,6 +131,11 @@ GROUPS: Final = (
             Command(
                 "reconcile", "engine.cli.reports:reconcile", "Take back what workers held that are gone."
             ),
+            Command(
+                "unknown",
+                "engine.cli.unknown:unknown",
+                "List touches of which nobody knows whether they left, or settle one.",
+            ),
             Command("pause", "engine.cli.runs:pause", "Pause a run: nothing of it leaves any more."),
             Command("resume", "engine.cli.runs:resume", "Let a paused run go on."),
             Command("cancel", "engine.cli.runs:cancel", "Cancel a run for good."),

@@ -83,6 +83,13 @@ def reconcile(
     app = open_app(as_of=moment(as_of))
     with app.database("reconcile") as connection:
         found = reconciled(connection, app.channels, journals=app.journals, now=app.now())
+    if found.resent:
+        say(
+            Say(
+                f"{found.resent} mails of which nobody knew leave once more, as their step declares.",
+                f"{found.resent} e-mails incertains repartent une fois, comme leur étape le déclare.",
+            )
+        )
     if relay_log:
         _by_logs(app, relay_log, zone)
         return

@@ -19,6 +19,9 @@ from engine.model.policy import Policy, RulePack
 from engine.model.segment import Library
 from engine.problems import Fault, FilesError, Problem, Say, Span, UsageError, did_you_mean
 
+MUST_ARRIVE: Final = ("safety", "service")
+"""Purposes for which a second copy is better than none."""
+
 TEXTS: Final = (".yaml", ".mjml", ".typ", ".md", ".sql", ".html", ".svg")
 
 
@@ -298,6 +301,20 @@ def faults(campaign: AnyCampaign, library: Library, policy: Policy | None, names
                     ("steps", name, "from"),
                     Say(f"there is no sender '{sender}'", f"il n'y a pas d'expéditeur « {sender} »"),
                     did_you_mean(sender, [*policy.senders, "rep"]),
+                )
+            )
+        if getattr(step, "unknown", None) == "resend_once" and campaign.purpose not in MUST_ARRIVE:
+            found.append(
+                Fault(
+                    ("steps", name, "unknown"),
+                    Say(
+                        f"a mail for '{campaign.purpose}' must not arrive twice",
+                        f"un e-mail « {campaign.purpose} » ne doit pas arriver deux fois",
+                    ),
+                    Say(
+                        f"'resend_once' is for {', '.join(MUST_ARRIVE)}. Write assume_sent or manual.",
+                        f"« resend_once » est pour {', '.join(MUST_ARRIVE)}. Écrivez assume_sent ou manual.",
+                    ),
                 )
             )
     found += _circles(campaign)

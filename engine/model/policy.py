@@ -271,6 +271,12 @@ class Policy(Written):
     max_render_errors: int = 0
     throttles: list[Throttle] = []
     stops: Stops = Stops()
+    gate_group: int = Field(
+        256,
+        ge=1,
+        le=1024,
+        description="mails gated together: so many may still leave after a stop, and are unsure if a machine dies",
+    )
     approval: ApprovalRule | None = Field(None, description="who has to agree before a campaign may run")
 
     def holdout_of(self, campaign: AnyCampaign) -> Decimal:

@@ -81,6 +81,20 @@ def test_a_pause_in_the_middle_of_a_group_lets_no_further_parcel_leave(
     assert (len(channel.left), states(database)) == (4, {"accepted": 4, "ready": 16})
 
 
+def test_a_group_of_one_looks_at_the_switch_before_its_body(database: Connection) -> None:
+    prepared = ready(database, 1)
+
+    handed_over(
+        database,
+        prepared,
+        channel := Slow(
+            lambda sent: ledger.switch(database, prepared.run, "paused", by="marketing") and None
+        ),
+    )
+
+    assert (channel.left, states(database)) == ([], {"ready": 1})
+
+
 def test_a_worker_that_slept_past_its_lease_writes_no_dot(database: Connection) -> None:
     prepared = ready(database, 5)
 
