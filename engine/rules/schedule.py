@@ -115,6 +115,17 @@ def due(step: Step, enrolled: dt.datetime, zone: str) -> Moment:
     return moment(step.at or step.after or DayAndTime(day=0), enrolled, zone)
 
 
+def earliest(campaign: AnyCampaign, step: str, enrolled: dt.datetime) -> dt.datetime:
+    """Return a moment before which a step comes due for nobody; where steps count from each other in a ring, enrolment."""
+    delays, seen = dt.timedelta(0), [step]
+    while isinstance(when := due(campaign.steps[seen[-1]], enrolled, campaign.schedule.timezone), Relative):
+        if when.step in seen:
+            return enrolled
+        delays += when.delay - dt.timedelta(hours=2)  # a day on which the clock jumps ahead is shorter
+        seen.append(when.step)
+    return when.at + delays
+
+
 def latest(campaign: AnyCampaign, enrolled: dt.datetime) -> dict[str, dt.datetime]:
     """Return for each step the last moment at which it can leave for anybody; the run is over after the last."""
     zone = campaign.schedule.timezone

@@ -11,7 +11,7 @@ from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
 from engine.rules.calendar import add_working_days
-from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, moment
+from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, earliest, moment
 from engine.store import audience, places, sql_segments, universal_holdout, workload
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
@@ -99,7 +99,8 @@ def come_due(
     until = None if step.until is None else moment(step.until, enrolled, zone)
     has_hours = places.have_hours(campaign, step, policy)
     where = places.of_members(connection, run_id) if has_hours else ()
-    parameters = judged_parameters(campaign, step, reach, policy, rules, now, where)
+    since = earliest(campaign, step_name, enrolled)
+    parameters = judged_parameters(campaign, step, reach, policy, rules, now, where, since=since)
     bases: list[str] = []
     due_at = moment_as_sql(when, "b", bases, parameters, zone, enrolled)
     if until is None:
@@ -174,10 +175,13 @@ def judged_parameters(
     rules: RulePack,
     now: dt.datetime,
     where: Sequence[Place] = (),
+    *,
+    since: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """Return what `judged` and the gate need to know of a step: rules of the country, caps of the company, its material.
 
-    `where` are the places of those it concerns; the gate asks of each whether it is open.
+    `where` are the places of those it concerns; the gate asks of each whether it is open. `since` is a moment before
+    which the step is due for nobody (else `now`): what lies further back than the rules' windows is not read.
     """
     channel, purpose, day = step.channel, campaign.purpose, now.date()
     consent = rules.consent_for(channel, purpose, day)
@@ -189,6 +193,7 @@ def judged_parameters(
     counted_gaps = [
         gap for gap in policy.gaps if gap.no == channel and (gap.counted is None or purpose in gap.counted)
     ]
+    windows = [*(cap.per for cap in counted_caps), *(gap.within for gap in counted_gaps)]
     limits = reach.material
     return places.opening_parameters(where, campaign, step, policy, now) | {
         "channel": channel,
@@ -214,10 +219,11 @@ def judged_parameters(
         "material_specialties": None if limits.specialties is None else list(limits.specialties),
         "material_from": limits.valid_from,
         "material_to": limits.valid_to,
-        "cap_channels": sorted({channel for cap in counted_caps for channel in cap.channels}),
-        "cap_longest": max((cap.per for cap in counted_caps), default=dt.timedelta()),
-        "gap_channels": sorted({gap.after for gap in counted_gaps}),
-        "gap_longest": max((gap.within for gap in counted_gaps), default=dt.timedelta()),
+        "counted_channels": sorted(
+            {channel for cap in counted_caps for channel in cap.channels}
+            | {gap.after for gap in counted_gaps}
+        ),
+        "history_since": (since or now) - max(windows, default=dt.timedelta()),
         "caps": json.dumps(
             [
                 {

@@ -1,6 +1,7 @@
 """Steps that come due: for everybody at once, held back for one reason, never late, never twice."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -266,6 +267,26 @@ def test_c05_consent_without_proof_is_not_enough(database: Connection) -> None:
     road.due()
 
     assert road.reasons() == {"consent_no_proof": 1}
+
+
+@pytest.mark.parametrize(
+    ("consent", "reasons"),
+    [
+        ({"proof": False}, ["no_notice", "consent_no_proof"]),
+        ({"until": NOW}, ["no_notice", "consent_expired"]),
+        ({"opt": "opt_in_pending"}, ["no_notice"]),
+        ({}, None),
+    ],
+    ids=["not proven", "over", "not confirmed", "proven"],
+)
+def test_c05_only_a_proven_consent_stands_in_for_the_notice(
+    database: Connection, consent: dict[str, Any], reasons: list[str] | None
+) -> None:
+    ids = add(database, 1, consent=False, kinds=["pharmacist"])
+    give_consent(database, ids, purpose="commercial", **consent)
+    Road(database, campaign(purpose="commercial", audience={"segment": "pharmacists"})).due()
+
+    assert database.execute("SELECT reasons FROM touch").fetchall() == [(reasons,)]
 
 
 def test_c06_consent_ends_to_the_second(database: Connection) -> None:

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.campaign import Audience, Campaign, Goal, Schedule, Step, day_and_time, delay_after
-from engine.rules.schedule import Fixed, Relative, due_slots, instant, latest, moment, slot, slots_between
+from engine.rules.schedule import (
+    Fixed,
+    Relative,
+    due_slots,
+    earliest,
+    instant,
+    latest,
+    moment,
+    slot,
+    slots_between,
+)
 
 PARIS = "Europe/Paris"
 
@@ -135,3 +145,28 @@ def test_what_the_models_were_given_is_what_they_say() -> None:
         "person",
         dt.timedelta(days=60),
     )
+
+
+def test_a_step_comes_due_for_nobody_before_the_delays_that_lead_to_it_even_where_a_day_has_23_hours() -> (
+    None
+):
+    enrolled = utc(2026, 3, 27, 8, 30)
+    spec = campaign(
+        announce={"channel": "email", "at": "day 1 09:30"},
+        reminder={"channel": "email", "after": "announce + 1 day"},
+        letter={"channel": "mailing", "after": "reminder + 3 working days"},
+    )
+
+    first = earliest(spec, "letter", enrolled)
+
+    spring = instant(local(2026, 3, 29, 9, 30), PARIS)  # the reminder, 23 hours after the mail of Saturday
+    assert spring - dt.timedelta(days=1) < first - dt.timedelta(days=3) < spring
+
+
+def test_steps_that_wait_for_each_other_may_come_due_from_the_start() -> None:
+    spec = campaign(
+        announce={"channel": "email", "after": "reminder + 1 day"},
+        reminder={"channel": "email", "after": "announce + 1 day"},
+    )
+
+    assert earliest(spec, "announce", utc(2026, 3, 3)) == utc(2026, 3, 3)

@@ -152,8 +152,41 @@ SELECT coalesce(bool_and(s.stock_status = 'out'), false)
 -- name: judged
 -- What the contact policy says of each customer in `due` (customer_id, cell, due_at, not_after, out_of_season) for one channel,
 -- purpose and brand: reasons in the order of precedence, the address, the rep, and which rule held them back.
--- The rules' channels, and the longest of their windows before the earliest of the due, say nothing new: they keep
--- the rest of the history out before it is joined.
+-- The history is read once for caps and gaps together, of the rules' channels, and no further back than their longest window
+-- before the earliest of the due: what is settled by the months in which it lies on disk, what is open by the index of
+-- what is open. Caps are counted first; who was there before is looked up for the losers alone.
+WITH recent AS MATERIALIZED (
+    SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
+           coalesce(t.outcome_at, t.touched_at, t.due_at) AS happened_at
+      FROM due d
+      JOIN (SELECT customer_id, channel, direction, campaign, brand, purpose, outcome, due_at, touched_at, outcome_at FROM touch
+             WHERE state = 'accepted' AND (touched_at > %(history_since)s OR coalesce(outcome_at, touched_at) > %(history_since)s)
+             UNION ALL
+            SELECT customer_id, channel, direction, campaign, brand, purpose, outcome, due_at, touched_at, outcome_at FROM touch
+             WHERE NOT is_over) AS t ON t.customer_id = d.customer_id
+     WHERE t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])),
+capped AS MATERIALIZED (
+    SELECT t.customer_id, cap.name, cap.channels, cap.purposes, cap.same_brand, cap.per
+      FROM recent t
+      JOIN jsonb_to_recordset(%(caps)s) AS cap(name text, max integer, per interval, channels text[], purposes text[], same_brand boolean)
+        ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
+       AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
+     WHERE t.at > t.due_at - cap.per AND t.at < t.due_at + cap.per
+     GROUP BY t.customer_id, cap.name, cap.max, cap.channels, cap.purposes, cap.same_brand, cap.per HAVING count(*) >= cap.max),
+full_up AS (
+    SELECT DISTINCT ON (t.customer_id) t.customer_id, ARRAY[x.name, coalesce(t.campaign, '')] AS because
+      FROM capped x JOIN recent t ON t.customer_id = x.customer_id AND t.channel = ANY (x.channels) AND (x.purposes IS NULL OR t.purpose = ANY (x.purposes))
+       AND (NOT x.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
+     WHERE t.at > t.due_at - x.per AND t.at < t.due_at + x.per
+     ORDER BY t.customer_id, x.name, t.at DESC, t.campaign),
+too_near AS (
+    SELECT t.customer_id, min(ARRAY[gap.name, coalesce(t.campaign, '')]) AS because
+      FROM recent t
+      JOIN jsonb_to_recordset(%(gaps)s) AS gap(name text, after text, within interval, purposes text[])
+        ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
+     WHERE t.happened_at > t.due_at - gap.within
+       AND t.happened_at <= t.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
+     GROUP BY t.customer_id)
 SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
        coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
        array_remove(ARRAY[
@@ -166,12 +199,13 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
            CASE WHEN NOT %(safety)s AND (g.blocked && %(stops)s::text[] OR k.refused OR s.fingerprint IS NOT NULL OR (%(channel)s IN ('call','visit') AND c.do_not_call))
                 THEN 'opted_out' END,
            CASE WHEN g.customer_id IS NULL THEN 'suppressed_legal' END,
-           CASE WHEN %(none_means)s = 'yes_with_notice' AND k.given IS NOT TRUE AND p.contact_point_id IS NOT NULL
+           CASE WHEN %(none_means)s = 'yes_with_notice' AND k.proven IS NOT TRUE AND p.contact_point_id IS NOT NULL
                  AND p.notice_given_at IS NULL AND NOT (p.usage = 'personal' AND %(personal_needs_opt_in)s) THEN 'no_notice' END,
            CASE WHEN k.given IS NOT TRUE AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'no_consent' END,
-           CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
-           CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s))
-                THEN 'consent_no_proof' END,
+           CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
+                 OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_expired' END,
+           CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
+                 OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_no_proof' END,
            CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
                           AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
                           AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
@@ -189,8 +223,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
            CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
            CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
            CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox'
-                WHEN %(contact_point)s = 'email' AND p.shared_with > 1 AND row_number() OVER (PARTITION BY p.value_norm ORDER BY d.customer_id) > 1
-                THEN 'shared_mailbox' END,
+                WHEN m.first < d.customer_id THEN 'shared_mailbox' END,
            CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
            CASE WHEN f.because IS NOT NULL AND NOT %(safety)s THEN CASE WHEN %(channel)s = 'visit' THEN 'visit_cap' ELSE 'frequency_cap' END END,
            CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END,
@@ -200,6 +233,10 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
   JOIN customer c ON c.customer_id = d.customer_id
   LEFT JOIN contact_guard g ON g.customer_id = d.customer_id
   LEFT JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = %(contact_point)s AND p.is_main
+  LEFT JOIN (SELECT p.value_norm, min(d.customer_id) AS first
+               FROM due d JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = 'email' AND p.is_main AND p.shared_with > 1
+              WHERE %(contact_point)s = 'email'
+              GROUP BY p.value_norm) AS m ON m.value_norm = p.value_norm AND p.shared_with > 1
   LEFT JOIN (SELECT fingerprint, min(reason) AS reason FROM suppression
               WHERE scope IN ('*', %(channel)s) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
               GROUP BY fingerprint) AS s ON s.fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm)
@@ -210,9 +247,9 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                     bool_or(k.opt = 'opt_in' AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS current,
                     bool_or(k.opt = 'opt_in' AND k.has_proof AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS proven
                FROM due d JOIN consent k ON k.customer_id = d.customer_id
-               LEFT JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = %(contact_point)s AND p.is_main
               WHERE k.channel = %(channel)s AND k.purpose IN (%(purpose)s, '*') AND k.scope IN ('all', %(brand)s)
-                AND k.address IN ('', coalesce(p.value_norm, ''))
+                AND (k.address = '' OR EXISTS (SELECT FROM contact_point p WHERE p.customer_id = k.customer_id AND p.type = %(contact_point)s
+                                                  AND p.is_main AND p.value_norm = k.address))
               GROUP BY k.customer_id) AS k ON k.customer_id = d.customer_id
   LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, w.rep_id
                FROM due d JOIN alignment a ON a.customer_id = d.customer_id
@@ -221,32 +258,8 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                        AND (rep.brands = '{}' OR %(brand)s IS NULL OR %(brand)s = ANY (rep.brands))
               WHERE %(rep_type)s::text IS NULL OR a.rep_type = %(rep_type)s
               ORDER BY a.customer_id, a.rep_type, array_position(ARRAY['owner','interim','co'], w.role), w.rep_id) AS r ON r.customer_id = d.customer_id
-  LEFT JOIN (SELECT customer_id, min(because) AS because FROM (
-                 SELECT d.customer_id, ARRAY[cap.name, coalesce((array_agg(t.campaign ORDER BY coalesce(t.touched_at, t.due_at) DESC))[1], '')] AS because
-                   FROM due d
-                   JOIN touch t ON t.customer_id = d.customer_id
-                   JOIN jsonb_to_recordset(%(caps)s) AS cap(name text, max integer, per interval, channels text[], purposes text[], same_brand boolean)
-                     ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
-                    AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
-                  WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
-                    AND t.outcome IS DISTINCT FROM 'withdrawn'
-                    AND t.channel = ANY (%(cap_channels)s::text[])
-                    AND coalesce(t.touched_at, t.due_at) > (SELECT min(due_at) FROM due) - %(cap_longest)s::interval
-                    AND coalesce(t.touched_at, t.due_at) > d.due_at - cap.per AND coalesce(t.touched_at, t.due_at) < d.due_at + cap.per
-                  GROUP BY d.customer_id, cap.name, cap.max HAVING count(*) >= cap.max) AS x
-              GROUP BY customer_id) AS f ON f.customer_id = d.customer_id
-  LEFT JOIN (SELECT d.customer_id, min(ARRAY[gap.name, coalesce(t.campaign, '')]) AS because
-               FROM due d
-               JOIN touch t ON t.customer_id = d.customer_id
-               JOIN jsonb_to_recordset(%(gaps)s) AS gap(name text, after text, within interval, purposes text[])
-                 ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
-              WHERE t.direction = 'out' AND t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked')
-                AND t.outcome IS DISTINCT FROM 'withdrawn'
-                AND t.channel = ANY (%(gap_channels)s::text[])
-                AND coalesce(t.outcome_at, t.touched_at, t.due_at) > (SELECT min(due_at) FROM due) - %(gap_longest)s::interval
-                AND coalesce(t.outcome_at, t.touched_at, t.due_at) > d.due_at - gap.within
-                AND coalesce(t.outcome_at, t.touched_at, t.due_at) <= d.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
-              GROUP BY d.customer_id) AS n ON n.customer_id = d.customer_id
+  LEFT JOIN full_up f ON f.customer_id = d.customer_id
+  LEFT JOIN too_near n ON n.customer_id = d.customer_id
   LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])
 
 -- name: expire
