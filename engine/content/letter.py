@@ -1,4 +1,4 @@
-"""Letters: one typst template, one compile for a whole print batch, and on which page each piece begins.
+"""Letters: one typst template, one PDF for a whole print batch, and on which page each piece begins.
 
 A template is a typst file that defines two names:
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from engine.content import press
 from engine.problems import Problem, Say, Span
 
 TEMPLATES: Final = "templates"
@@ -99,8 +100,6 @@ def printed(
     Raises:
         LetterError: the template is missing or does not come out.
     """
-    import typst  # 80 MB of it; only the process that prints pays
-
     file = file_of(template)
     if file not in files:
         raise LetterError([_missing(file)])
@@ -113,31 +112,14 @@ def printed(
                 (root / path).write_text(text, encoding="utf-8")
         main = root / "main.typ"
         main.write_text(_MAIN.format(file=file), encoding="utf-8")
+        fixed = {"title": title, "common": json.dumps(dict(common), ensure_ascii=False)}
         try:
-            compiler = typst.Compiler(
-                main,
-                root=root,
-                ignore_system_fonts=True,  # else the same letter looks different on another machine
-                package_path=root / "none",
-                package_cache_path=root / "none",
-                sys_inputs={
-                    "title": title,
-                    "common": json.dumps(dict(common), ensure_ascii=False),
-                    "pieces": json.dumps(list(pieces), ensure_ascii=False),
-                },
-            )
-            # No tags: they help whoever listens to a PDF, and these are printed; they cost as much
-            # again as setting the letters. PDF/A-2b does not ask for them.
-            pdf = compiler.compile(
-                format="pdf", pdf_standards=["a-2b"], timestamp=int(at.timestamp()), pdf_tags=False
-            )
-            [found] = json.loads(compiler.query("<map>", field="value"))  # laid out already: no cost
-        except typst.TypstError as error:
-            raise LetterError([_located(error, file)]) from None
-    if len(found["starts"]) != len(pieces):
+            made = press.pressed(main, pieces, fixed, int(at.timestamp()))
+        except press.Jam as jam:
+            raise LetterError([_located(jam, file)]) from None
+    if len(made.starts) != len(pieces):
         raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
-    assert isinstance(pdf, bytes)  # one PDF, not one file a page
-    return Printed(pdf, tuple(found["starts"]), found["last"])
+    return Printed(made.pdf, made.starts, made.pages)
 
 
 def check(template: str, files: Mapping[str, str]) -> list[Problem]:
@@ -216,17 +198,17 @@ def _forbidden(name: str, text: str) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _located(error: Any, file: str) -> Problem:
+def _located(jam: press.Jam, file: str) -> Problem:
     """Return a problem from typst's own words; they name keys and functions, not values."""
-    places = _PLACE.findall(error.diagnostic or "") or [
-        place for trace in (error.trace or ()) for place in _PLACE.findall(str(trace))
+    places = _PLACE.findall(jam.diagnostic) or [
+        place for trace in jam.trace for place in _PLACE.findall(trace)
     ]
     name, line, column = places[0] if places else (file, 1, 1)
-    said = _SEARCHED.sub("", error.message)
-    hints = "; ".join(error.hints or ())
+    said = _SEARCHED.sub("", jam.message)
+    hints = "; ".join(jam.hints)
     remedy = hints or (
         "A value that not every customer has needs a default: piece.customer.at(\"town\", default: \"\")."
-        if "does not contain key" in error.message
+        if "does not contain key" in jam.message
         else "Mend the template there."
     )  # fmt: skip
     return Problem(

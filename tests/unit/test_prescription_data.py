@@ -47,7 +47,7 @@ HIDDEN = {
     "the cut": ("  one_per: person", "  one_per: person\n  top: {n: 400, by: promise}"),
     "the strata": ("stratify: [region]", "stratify: [region, growth]"),
     "the order of visits": ("priority: {by: potential}", "priority: {by: rx_decile}"),
-    "a condition": ("      - potential: {at_least: 3}", "      - promise: {at_least: 3}"),
+    "a condition": ("no_consent}\n      - potential: {at_least: 4}", "no_consent}\n      - promise: {at_least: 4}"),
     "a condition within another": ("          - potential: {at_least: 4}", "          - not: {rx_decile: {missing: true}}"),
     "an exit": ("goals:\n  engaged", "exit: [{growth: {below: 1}}]\ngoals:\n  engaged"),
     "a subject": ("{{ customer.greeting }}, la", "{{ customer.facts.promise }}, la"),
