@@ -59,7 +59,8 @@ class Customer:
     specialty_group: str | None = None
     phone: str | None = None
     rep: Rep | None = None
-    may_track: bool = False  #: consented to be recognised in opens and clicks
+    may_track: bool = False  #: consented to be recognised when a link is used
+    opens_count: bool = False  #: consented to exactly this: that opening a mail is measured (C-08)
     facts: Mapping[str, Any] = field(default_factory=dict)  #: the company's own facts
     history: tuple[
         Mapping[str, Any], ...

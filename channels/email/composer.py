@@ -191,7 +191,12 @@ def _letter(
         known = common | {f"offer.{part}": getattr(offer, part, None) for part in OFFER}
         known = {name: value for name, value in known.items() if value is not None}
         bodies[cell] = mail.compile_body(
-            template, wave.files, subject=subject, preheader=step.preheader, fixed=known
+            template,
+            wave.files,
+            subject=subject,
+            preheader=step.preheader,
+            fixed=known,
+            measures_opens=step.measure_opens,
         )
         fixed[cell] = {mangled(name): value for name, value in known.items()}
     values = tuple(
@@ -216,6 +221,10 @@ def _value(name: str, card: Material, links: Links) -> Value | None:
     if name == "view_url":
         return lambda one: (
             to(Purpose.VIEW, one.touch, one.customer.customer_id) if one.customer.may_track else None
+        )
+    if name == "open_url":
+        return lambda one: (
+            to(Purpose.OPEN, one.touch, one.customer.customer_id) if one.customer.opens_count else None
         )
     if name == "preferences_url":
         return lambda one: to(Purpose.PREFERENCES, one.touch, one.customer.customer_id)

@@ -26,6 +26,10 @@ class EmailStep(Step):
     )
     reply_to: str | None = Field(None, description="rep, or an address; the sender's if absent")
 
+    measure_opens: bool = Field(
+        True,
+        description="a picture of one point tells when the mail is opened, only of customers who agreed to exactly that",
+    )
     unknown: Literal["assume_sent", "resend_once", "manual"] = Field(
         "assume_sent",
         description="a mail of which nobody knows whether it left, 72 h later: counted as sent; sent a second time, once "

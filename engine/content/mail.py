@@ -21,6 +21,9 @@ from engine.problems import Problem, Say, Span, did_you_mean
 LARGEST_MAIL: Final = 102_000
 """Bytes of HTML above which Gmail cuts a mail, and with it the unsubscribe link at its end."""
 
+PIXEL: Final = '{% if open_url is defined %}<img src="{{ open_url }}" width="1" height="1" alt="" style="display:block">{% endif %}'
+"""Only in the mails of those who agreed to it; authors cannot write it, `open_url` is no name of theirs."""
+
 
 class Unfillable(ValueError):
     """A mail does not compose for a customer; says which placeholder, without the customer's data."""
@@ -204,10 +207,12 @@ def compile_body(
     subject: str,
     preheader: str | None = None,
     fixed: Mapping[str, Any] | None = None,
+    measures_opens: bool = False,
 ) -> Body:
     """Return a template of a definition, compiled; the same texts are compiled once in a process.
 
     Args:
+        measures_opens: A picture of one point ends the HTML, where `open_url` is known.
         fixed: Values that are the same for everybody who gets this mail, by dotted name; words and
             numbers among them are written into the text once for all.
 
@@ -220,7 +225,8 @@ def compile_body(
     found = [*read.problems, *subject_problems(subject)]
     if found:
         raise ValueError(f"{found[0].span}: {found[0].what}")
-    return _compiled(read.text, tuple(links.items()), subject, preheader, tuple((fixed or {}).items()))
+    said = tuple((fixed or {}).items())
+    return _compiled(read.text, tuple(links.items()), subject, preheader, said, measures_opens)
 
 
 @lru_cache(maxsize=128)
@@ -230,8 +236,11 @@ def _compiled(
     subject: str,
     preheader: str | None,
     fixed: tuple[tuple[str, Any], ...],
+    measures_opens: bool,
 ) -> Body:
     html, plain = _parts(text, links, preheader)
+    if measures_opens:
+        html = html.replace("</body>", f"{PIXEL}</body>", 1)
     # '=_' stands in no quoted-printable text: '=' is followed by two hex digits or a line end there.
     boundary = f"=_tb_{sha256(f'{html}{subject}'.encode()).hexdigest()[:24]}"
     head = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"

@@ -43,10 +43,19 @@ def encoded(value: Any) -> str:
     if not text:
         return ""
     if "\n" not in text and "\r" not in text:
-        return _line(text) + SOFT
+        return _closed(_line(text))
     *lines, last = _NEWLINES.split(text)
     closed = "".join([_line(line) + "\r\n" for line in lines])
-    return closed + _line(last) + SOFT if last else closed
+    return closed + _closed(_line(last)) if last else closed
+
+
+def _closed(line: str) -> str:
+    """Return an encoded line that a soft break ends; the break itself must not make it longer than 76."""
+    if len(line) - line.rfind("\n") - 1 > LONGEST_SIMPLE:
+        cut = 3 if line[-3] == "=" else 1
+        last = "=2E" if line[-1] == "." else line[-cut:]  # a line must not start with a dot
+        return line[:-cut] + SOFT + last + SOFT
+    return line + SOFT
 
 
 def _line(text: str) -> str:

@@ -471,6 +471,7 @@ def _addressee(row: Sequence[Any]) -> Addressee:
         rep_email,
         rep_phone,
         may_track,
+        opens_count,
         _,
     ) = row
     rep = None if rep_id is None else Rep(rep_id, code, rep_first, rep_last, rep_email, rep_phone)
@@ -496,6 +497,7 @@ def _addressee(row: Sequence[Any]) -> Addressee:
             phone=phone,
             rep=rep,
             may_track=bool(may_track),
+            opens_count=bool(opens_count),
             facts=facts or {},
         ),
         cell,

@@ -75,6 +75,8 @@ PATIENT = settings(
 
 
 @PATIENT
+@example(["{{ customer.town }}"], dict.fromkeys(NAMES, 12 * "é" + "abc."), False)  # 76, and a break behind it
+@example(["{{ customer.town }}"], dict.fromkeys(NAMES, 11 * "é" + "abcdé."), True)
 @given(pieces, st.fixed_dictionaries(dict.fromkeys(NAMES, values)), st.booleans())
 @example([". ", "{{ customer.name }}", "."], dict.fromkeys(NAMES, "."), True)
 @example(["{{ customer.name }} \r\n.\r\n{{ customer.town }}"], dict.fromkeys(NAMES, "\r\n.\r\n"), False)

@@ -1,6 +1,7 @@
 """What comes back counts once, and a no holds from the moment it is said."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_a_click_seconds_after_the_mail_left_is_a_scanners(database: Connection,
 
     touch = small.touches[2, "announce"]
     assert scalar(database, "SELECT type FROM response WHERE touch_id = %s", touch) == "click_suspect"
+
+
+def test_an_open_seconds_after_the_mail_left_is_a_machines(database: Connection, small: SmallRun) -> None:
+    responses.record_hits(database, [replace(hit(small, 2, minutes=10.02), type="open")], LATER)
+
+    touch = small.touches[2, "announce"]
+    assert scalar(database, "SELECT type FROM response WHERE touch_id = %s", touch) == "open_machine"
 
 
 def test_a_hit_with_another_customers_touch_is_dropped(database: Connection, small: SmallRun) -> None:

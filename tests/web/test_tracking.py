@@ -99,6 +99,22 @@ def test_an_open_is_a_picture_whatever_the_token(stranger, links, database) -> N
     assert rows(database, "SELECT count(*) FROM response WHERE type = 'open'") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0",
+        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    ],
+)
+def test_a_picture_that_a_machine_fetched_is_no_readers_open(
+    stranger, links, database, small, agent: str
+) -> None:  # type: ignore[no-untyped-def]  # SEC16
+    stranger.get(links.path(Purpose.OPEN, 2), headers={"user-agent": agent})
+
+    touch = small.touches[2, "announce"]
+    assert rows(database, "SELECT type FROM response WHERE touch_id = %s", touch) == [("open_machine",)]
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.PREFERENCES, Purpose.CLICK, Purpose.OPEN])
 def test_following_a_link_ten_times_changes_no_consent(stranger, links, database, method, purpose) -> None:  # type: ignore[no-untyped-def]

@@ -175,14 +175,17 @@ gated AS (
 SELECT t.touch_id, t.epoch, t.cell, t.due_at, t.not_after, c.customer_id, c.of, c.kinds, c.civility, c.title, c.last_name,
        c.first_name, c.org_name, c.language, p.value_norm, c.street, c.postcode, c.town, c.country, c.department,
        c.specialty_group, f.value_norm AS phone, c.facts, r.rep_id, r.code, r.first_name, r.last_name, r.email, r.phone,
-       EXISTS (SELECT 1 FROM consent k WHERE k.customer_id = t.customer_id AND k.channel IN ('web_tracking','email_open_tracking')
-                  AND k.opt = 'opt_in' AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AND %(contact_point)s = 'email' AS may_track,
+       k.clicks, k.opens,
        t.state
   FROM gated t
   JOIN customer c ON c.customer_id = t.customer_id
   LEFT JOIN contact_point p ON p.customer_id = t.customer_id AND p.type = %(contact_point)s AND p.is_main
   LEFT JOIN contact_point f ON f.customer_id = t.customer_id AND f.type = 'phone_fixed' AND f.is_main AND %(wants_phone)s
   LEFT JOIN rep r ON r.rep_id = t.rep_id
+ CROSS JOIN LATERAL (   -- who agreed to be recognised; a picture that tells of opens needs a yes to exactly that (C-08)
+       SELECT count(*) > 0 AS clicks, count(*) FILTER (WHERE channel = 'email_open_tracking') > 0 AS opens FROM consent
+        WHERE customer_id = t.customer_id AND channel IN ('web_tracking','email_open_tracking') AND %(contact_point)s = 'email'
+          AND opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS k
  ORDER BY t.touch_id
 
 -- name: to_prove

@@ -2,7 +2,7 @@
 
 -- name: record_hits
 -- Keep the clicks and opens of the public pages. The token says the touch, the touch says the rest.
--- Clicks in the first seconds after the mail left are those of scanners in front of the mailbox.
+-- Clicks and opens in the first seconds after the mail left are those of scanners in front of the mailbox.
 WITH hit AS (
     SELECT * FROM unnest(%(touches)s::bigint[], %(customers)s::bigint[], %(types)s::text[], %(labels)s::text[],
                          %(ats)s::timestamptz[], %(ids)s::text[])
@@ -10,8 +10,8 @@ WITH hit AS (
 INSERT INTO response (customer_id, touch_id, run_id, campaign, step, channel, brand, type, at, label,
                       attribution, source, source_id)
 SELECT touch.customer_id, touch_id, run_id, campaign, step, channel, brand,
-       CASE WHEN type = 'click' AND channel = 'email' AND at BETWEEN touched_at AND touched_at + interval '5 seconds'
-            THEN 'click_suspect' ELSE type END,
+       CASE WHEN type IN ('click','open') AND channel = 'email' AND at BETWEEN touched_at AND touched_at + interval '5 seconds'
+            THEN CASE type WHEN 'click' THEN 'click_suspect' ELSE 'open_machine' END ELSE type END,
        at, label, 'token', 'web', hit.source_id
   FROM hit JOIN touch USING (touch_id)
  WHERE touch.customer_id = hit.customer_id

@@ -1,6 +1,7 @@
 """The e-mail channel: the contract's examination, and what is promised of a mail beyond it."""
 
 import email
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email import policy
@@ -198,6 +199,39 @@ def test_without_consent_to_be_tracked_links_lead_straight_to_their_target(email
     order, *_ = links(emails.prepare(wave())(addressee(customer=replace(CLAIRE, may_track=False))))
 
     assert order == "https://direct.armorial.example/commande"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "step", "pixels"), [(True, {}, 1), (False, {}, 0), (True, {"measure_opens": False}, 0)]
+)
+def test_c08_only_who_agreed_to_exactly_that_has_a_picture_that_tells_of_opens(
+    emails: Emails, agreed: bool, step: dict[str, bool], pixels: int
+) -> None:  # SEC17
+    reader = replace(CLAIRE, may_track=True, opens_count=agreed)
+
+    page = html(emails.prepare(wave(**step))(addressee(customer=reader)))
+
+    assert (
+        page.count(f'src="https://touchbase.example{PATHS[Purpose.OPEN]}')
+        == page.count('width="1"')
+        == pixels
+    )
+
+
+def test_the_picture_that_tells_of_opens_says_touch_and_purpose_alone(emails: Emails) -> None:
+    page = html(emails.prepare(wave())(addressee(7, replace(CLAIRE, opens_count=True))))
+    (text,) = re.findall(rf"{PATHS[Purpose.OPEN]}([^\"]+)", page)
+
+    assert read([SECRET], text) == Token(Purpose.OPEN, TouchId(7), CLAIRE.customer_id)
+
+
+def test_an_author_cannot_write_a_picture_that_tells_of_opens(emails: Emails) -> None:
+    template = TEMPLATE.replace("<mj-button", "<mj-text>{{ open_url }}</mj-text><mj-button")
+
+    with pytest.raises(FilesError) as error:
+        emails.prepare(wave({**FILES, "templates/dermapharm/announce.mjml": template}))
+
+    assert "unknown name 'open_url'" in str(error.value.problems[0].what)
 
 
 def test_no_link_says_who_reads_it(emails: Emails) -> None:  # SEC13
