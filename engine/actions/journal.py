@@ -1,7 +1,8 @@
 """A worker's journal: which parcels of its group may have left, known even after the worker was killed.
 
 One memory-mapped file a worker, one entry a parcel: *may leave* is marked before the bytes of its dot go
-out, what was answered after the reply. A killed process leaves its pages in the page cache; once it is
+out, what was answered after the reply. It remembers the last two groups, because one may be settled while
+the next one leaves. A killed process leaves its pages in the page cache; once it is
 surely gone, whoever finds its journal can tell the parcels that never left (they are ready again) from
 the one or two of which nobody knows. Where the journal is lost with its machine, the group is unknown.
 """
@@ -27,6 +28,8 @@ LARGEST: Final = 5_000  #: entries: more than any channel takes at once
 _OVER: Final = "~over"
 _COUNT: Final = struct.Struct("<q")
 _ENTRY: Final = struct.Struct("<qiB")  # touch, epoch, mark
+_PLACE: Final = _COUNT.size + LARGEST * _ENTRY.size  #: bytes of one group
+GROUPS: Final = 2
 _numbers = count(1)
 
 
@@ -51,21 +54,24 @@ class Journal:
         self.folder = path.parent
         self._path = path
         self._places: dict[int, int] = {}
+        self._turn = 0
         with path.open("wb+") as file:
-            file.truncate(_COUNT.size + LARGEST * _ENTRY.size)
+            file.truncate(GROUPS * _PLACE)
             self._map = mmap.mmap(file.fileno(), 0)
 
     def hold(self, group: Sequence[Addressee]) -> None:
-        """Take up a group that was just gated; nothing of it has left."""
-        self._map[: _COUNT.size] = _COUNT.pack(
+        """Take up a group that was gated; nothing of it has left. The group before the last one must be settled."""
+        start = self._turn * _PLACE
+        self._turn = (self._turn + 1) % GROUPS
+        first = start + _COUNT.size
+        self._map[start:first] = _COUNT.pack(
             0
         )  # a kill between these lines leaves no group, never half a one
-        self._places = {}
-        for number, one in enumerate(group):
-            place = _COUNT.size + number * _ENTRY.size
-            _ENTRY.pack_into(self._map, place, one.touch, one.epoch, Mark.HELD)
-            self._places[one.touch] = place + _ENTRY.size - 1
-        self._map[: _COUNT.size] = _COUNT.pack(len(group))
+        entries = b"".join([_ENTRY.pack(one.touch, one.epoch, Mark.HELD) for one in group])
+        self._map[first : first + len(entries)] = entries
+        mark = first + _ENTRY.size - 1
+        self._places = {one.touch: mark + number * _ENTRY.size for number, one in enumerate(group)}
+        self._map[start:first] = _COUNT.pack(len(group))
 
     def may_leave(self, touch: TouchId) -> bool:
         """Mark a parcel before the bytes of its dot go out."""
@@ -141,11 +147,16 @@ def worker_is_gone(worker: str) -> bool:
 
 def _read(path: Path) -> dict[TouchId, tuple[int, Mark]]:
     raw = path.read_bytes()
-    if len(raw) < _COUNT.size:
-        return {}
-    (number,) = _COUNT.unpack_from(raw)
     found: dict[TouchId, tuple[int, Mark]] = {}
-    for place in range(min(number, LARGEST)):
-        touch, epoch, mark = _ENTRY.unpack_from(raw, _COUNT.size + place * _ENTRY.size)
-        found[TouchId(touch)] = epoch, Mark(mark)
+    if len(raw) < GROUPS * _PLACE:
+        return found  # killed before it had its size, and so before its first gate
+    for start in range(0, GROUPS * _PLACE, _PLACE):
+        (number,) = _COUNT.unpack_from(raw, start)
+        first = start + _COUNT.size
+        entries = raw[first : first + min(number, LARGEST) * _ENTRY.size]
+        for touch, epoch, mark in _ENTRY.iter_unpack(entries):
+            if (
+                epoch >= found.get(touch, (0, Mark.HELD))[0]
+            ):  # put back and gated again: the later claim counts
+                found[TouchId(touch)] = epoch, Mark(mark)
     return found

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
+from engine.actions.ahead import Ahead, Gated
 from engine.actions.alarm import Alarm, pause
 from engine.actions.copies import seed
-from engine.actions.ahead import Ahead, Gated, Settle
 from engine.actions.handover import Handover
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned
@@ -79,30 +79,21 @@ def drain(
         has_hours = places.have_hours(definition.campaign, step, definition.policy)
         where = places.of_ready(connection, run_id, step_name) if has_hours else ()
         seeded: set[str | None] = set()  # cells whose seeds this drain has seen to
-        reach = definition.reach(step_name, channel, pepper)
-        cost = float(definition.policy.costs.get(channel.name, 0))
-        limit = channel.batch if channel.repeat_is_safe else definition.policy.gate_group
-        left = ready
-
-        def gate(hand: Connection) -> Group:
-            return ledger.gate(
-                hand,
-                run_id,
-                step_name,
-                law=journey.judged_parameters(
-                    definition.campaign, step, reach, definition.policy, definition.rules, clock(), where
-                ),
-                worker=worker,
-                limit=limit,
-                now=clock(),
-                permit=needs_permit,
-                throttles=definition.policy.throttles if channel.contact_point == "email" else (),
-            )
-
-        def settle(hand: Connection, group: Sequence[Addressee], receipts: list[Receipt]) -> None:
-            ledger.settle(hand, group, receipts, worker=worker, now=clock())
-
-        with Ahead(connection, gate, settle) as ahead:
+        sender = _Sender(
+            connection,
+            definition,
+            wave,
+            channel,
+            compose,
+            definition.reach(step_name, channel, pepper),
+            where,
+            worker,
+            clock,
+            needs_permit,
+            journal,
+        )
+        unclaimed = ready
+        with Ahead(connection, sender.gate, sender.settle) as ahead:
             while most is None or sum(endings.values()) < most:
                 gated = ahead.take()
                 group = gated.group
@@ -112,26 +103,15 @@ def drain(
                     # All of it was stopped or postponed; or nothing is left that others do not hold.
                     ahead.settled()
                     before, (ready, _) = ready, ledger.waiting(connection, run_id, step_name, clock())
-                    left = ready
+                    unclaimed = ready
                     if not 0 < ready < before:
                         break
                     continue
-                left -= limit
-                if left > 0 and most is None and not channel.repeat_is_safe:
+                unclaimed -= sender.limit
+                if unclaimed > 0 and most is None and not channel.repeat_is_safe:
                     ahead.fetch()
                 try:
-                    receipts = _hand_over(
-                        connection,
-                        channel,
-                        wave,
-                        compose,
-                        gated,
-                        ahead,
-                        settle,
-                        cost,
-                        journal,
-                        needs_permit,
-                    )
+                    receipts = sender.hand_over(gated, ahead)
                 except SenderRefused as error:
                     pause(connection, run_id, error.what.in_("en"))
                     raise
@@ -163,50 +143,94 @@ def drain(
     return Sent(endings, None, later)
 
 
-def _hand_over(
-    connection: Connection,
-    channel: Channel,
-    wave: Wave,
-    compose: Composer,
-    gated: Gated,
-    ahead: Ahead,
-    settle: Settle,
-    cost: float,
-    journal: Journal | None,
-    needs_permit: bool,
-) -> list[Receipt]:
-    """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
-    group = gated.group.addressees
-    if channel.wants_history:
-        group = ledger.with_history(connection, group, wave.on)
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """One step of a run on its way: how its groups are gated, handed over and settled."""
 
-    def priced(receipts: list[Receipt]) -> list[Receipt]:
-        if not cost:
-            return receipts
-        return [
-            replace(receipt, cost=cost) if receipt.ending is Ending.ACCEPTED and not receipt.cost else receipt
-            for receipt in receipts
-        ]
+    connection: Connection
+    definition: Definition
+    wave: Wave
+    channel: Channel
+    compose: Composer
+    reach: journey.Reach
+    where: Sequence[places.Place]
+    worker: str
+    clock: Clock
+    needs_permit: bool
+    journal: Journal | None
 
-    if channel.repeat_is_safe:
-        made = {addressee.touch: compose(addressee) for addressee in group}
+    @property
+    def limit(self) -> int:
+        return self.channel.batch if self.channel.repeat_is_safe else self.definition.policy.gate_group
+
+    def gate(self, hand: Connection) -> Group:
+        policy, now = self.definition.policy, self.clock()
+        return ledger.gate(
+            hand,
+            self.wave.run_id,
+            self.wave.step_name,
+            law=journey.judged_parameters(
+                self.definition.campaign,
+                self.wave.step,
+                self.reach,
+                policy,
+                self.definition.rules,
+                now,
+                self.where,
+            ),
+            worker=self.worker,
+            limit=self.limit,
+            now=now,
+            permit=self.needs_permit,
+            throttles=policy.throttles if self.channel.contact_point == "email" else (),
+        )
+
+    def settle(self, hand: Connection, group: Sequence[Addressee], receipts: list[Receipt]) -> None:
+        ledger.settle(hand, group, receipts, worker=self.worker, now=self.clock())
+
+    def hand_over(self, gated: Gated, ahead: Ahead) -> list[Receipt]:
+        """Deliver one gated group and settle it; what has no receipt afterwards is unknown, or safe to repeat."""
+        group = gated.group.addressees
+        if self.channel.wants_history:
+            group = ledger.with_history(self.connection, group, self.wave.on)
+        if self.channel.repeat_is_safe:
+            return self._delivered_here(group)
+
+        def settled(receipts: list[Receipt]) -> list[Receipt]:
+            ahead.settle(group, told := self._priced(receipts))
+            return told
+
+        handover = Handover(
+            self.connection,
+            self.wave.run_id,
+            group,
+            self.compose,
+            self.needs_permit,
+            gated.since,
+            gated.is_ahead,
+            self.journal,
+        )
+        return handover.delivered(self.channel, self.wave, settled)
+
+    def _delivered_here(self, group: Sequence[Addressee]) -> list[Receipt]:
+        """Deliver a group of a channel whose boundary is our own database: done is done once, in one transaction."""
+        made = {addressee.touch: self.compose(addressee) for addressee in group}
         refused = [
             Receipt(touch, Ending.REFUSED, parcel.reason.value)
             for touch, parcel in made.items()
             if isinstance(parcel, Failure)
         ]
         parcels = [parcel for parcel in made.values() if isinstance(parcel, Parcel)]
-        # Its boundary is our own database: rows, receipts and moves are one transaction, so done is done once.
-        with connection.transaction():
-            receipts = list(channel.deliver(wave, parcels, connection)) if parcels else []
-            settle(connection, group, told := priced(refused + receipts))
+        with self.connection.transaction():
+            receipts = list(self.channel.deliver(self.wave, parcels, self.connection)) if parcels else []
+            self.settle(self.connection, group, told := self._priced(refused + receipts))
         return told
 
-    def settled(receipts: list[Receipt]) -> list[Receipt]:
-        ahead.settle(group, told := priced(receipts))
-        return told
-
-    handover = Handover(
-        connection, wave.run_id, group, compose, needs_permit, gated.since, gated.is_ahead, journal
-    )
-    return handover.delivered(channel, wave, settled)
+    def _priced(self, receipts: list[Receipt]) -> list[Receipt]:
+        cost = float(self.definition.policy.costs.get(self.channel.name, 0))
+        if not cost:
+            return receipts
+        return [
+            replace(receipt, cost=cost) if receipt.ending is Ending.ACCEPTED and not receipt.cost else receipt
+            for receipt in receipts
+        ]
