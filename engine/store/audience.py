@@ -33,7 +33,16 @@ from engine.store.fact_columns import Row, Test
 from engine.store.past import When, happened, happened_one_of, names_customers
 from engine.store.tables import CUSTOMER
 
-__all__ = ["RunScope", "as_sql", "fact_as_number", "fact_as_text", "leaving", "matching", "members"]
+__all__ = [
+    "RunScope",
+    "as_sql",
+    "customers",
+    "fact_as_number",
+    "fact_as_text",
+    "leaving",
+    "matching",
+    "members",
+]
 
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
@@ -50,11 +59,25 @@ def members(name: str, library: Library, *, on: dt.datetime, as_of: dt.datetime 
     Raises:
         KeyError: no segment of that name.
     """
+    row, tests = _asked(name, library, on, as_of)
+    return sa.select(row.c.customer_id).where(*tests)
+
+
+def customers(name: str, library: Library, *, on: dt.datetime) -> sa.Select[Any]:
+    """Return the query for the customers themselves of everybody of a segment: all that the compiler knows of them.
+
+    For who needs more of a customer than the number: reading them twice costs as much as the segment.
+    """
+    row, tests = _asked(name, library, on, None)
+    return sa.select(row).where(*tests)
+
+
+def _asked(name: str, library: Library, on: dt.datetime, as_of: dt.datetime | None) -> tuple[Row, list[Test]]:
     moment = (on if as_of is None else as_of).astimezone(dt.UTC)
     base = TODAY if as_of is None else Base(moment)
     row: Row = base.customers()
     compiler = _Compiler(library, row, moment, None, base)
-    return sa.select(row.c.customer_id).where(*compiler.member(library.segments[name], truth=True))
+    return row, compiler.member(library.segments[name], truth=True)
 
 
 def matching(who: Predicate, library: Library, scope: RunScope | None = None, *, on: dt.datetime) -> Members:

@@ -12,10 +12,15 @@ SELECT EXISTS (SELECT FROM member WHERE run_id = %(run)s)
 -- Give every member of the universe its row: enrolled in a cell, held out, or excluded with its reasons in the
 -- order of precedence. The holdout is drawn before any channel is asked, else the groups could not be compared.
 -- Draws are text comparisons of one MD5 a customer (rules/allocation.py): casting to numbers cost as much again.
+-- The universe is kept with all that decides about a customer: joining the customers to it again cost more than finding
+-- it. Who had no row that the gate can lock gets one on the way: without it nothing is sent.
 -- OFFSET 0 keeps the planner from writing what a name stands for wherever it is named: the reasons were judged eight
 -- times a customer, and the digest taken four times, which was more than all the rest. Who has a row already is left
 -- out by an anti-join (`not_yet`), where the run has rows at all: ON CONFLICT asks the index once more for each row.
-WITH universe AS MATERIALIZED (/*universe*/),
+WITH universe AS MATERIALIZED (
+    SELECT c.customer_id, c.status, c.kinds, c.restricted_brands, c.credit_status,
+           /*stratum*/ AS stratum, /*single*/ AS single, /*rank*/ AS rank
+      FROM (/*universe*/) AS c),
 excepted AS MATERIALIZED (/*excepted*/),
 before AS MATERIALIZED (
     SELECT m.customer_id, bool_or(m.held_out) AS was_held_out,
@@ -30,10 +35,9 @@ held AS MATERIALIZED (
        AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
      GROUP BY customer_id),
 judged AS (
-    SELECT c.customer_id, md5(%(key)s || ':' || c.customer_id) COLLATE "C" AS digits,
-           /*stratum*/ AS stratum, /*single*/ AS single, /*rank*/ AS rank,
+    SELECT c.customer_id, md5(%(key)s || ':' || c.customer_id) COLLATE "C" AS digits, c.stratum, c.single, c.rank,
            coalesce(b.was_held_out, false) AS was_held_out,
-           array_remove(ARRAY[
+           nullif(array_remove(ARRAY[
                CASE WHEN c.status = 'merged' THEN 'merged' END,
                CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
                CASE WHEN c.status = 'deceased' THEN 'deceased' END,
@@ -45,27 +49,30 @@ judged AS (
                CASE WHEN x.customer_id IS NOT NULL THEN 'in_excepted_segment' END,
                CASE WHEN NOT %(always)s AND b.came THEN 'not_again' END,
                CASE WHEN %(universal_edge)s <> '' AND md5(%(universal_key)s || ':' || c.customer_id) COLLATE "C" < %(universal_edge)s
-                    THEN 'holdout_global' END], NULL) AS reasons
-      FROM universe u
-      JOIN customer c ON c.customer_id = u.customer_id
-      LEFT JOIN excepted x ON x.customer_id = u.customer_id
-      LEFT JOIN before b ON b.customer_id = u.customer_id
-      LEFT JOIN held h ON h.customer_id = u.customer_id
+                    THEN 'holdout_global' END], NULL), '{}') AS reasons
+      FROM universe c
+      LEFT JOIN excepted x ON x.customer_id = c.customer_id
+      LEFT JOIN before b ON b.customer_id = c.customer_id
+      LEFT JOIN held h ON h.customer_id = c.customer_id
      /*not_yet*/
     OFFSET 0),
 sampled AS (/*sampled*/),
 chosen AS (/*chosen*/),
 drawn AS (/*drawn*/),
-counted AS (UPDATE run SET universe = (SELECT count(*) FROM universe) WHERE run_id = %(run)s)
+counted AS (UPDATE run SET universe = (SELECT count(*) FROM universe) WHERE run_id = %(run)s),
+guarded AS (
+    INSERT INTO contact_guard (customer_id)
+    SELECT customer_id FROM universe u WHERE NOT EXISTS (SELECT FROM contact_guard g WHERE g.customer_id = u.customer_id)
+    ON CONFLICT DO NOTHING)
 INSERT INTO member (run_id, customer_id, cell, held_out, reason, reasons, stratum, enrolled_at)
 SELECT %(run)s, customer_id,
-       CASE WHEN cardinality(reasons) = 0 THEN /*cell*/ END,
-       cardinality(reasons) = 0 AND held_out,
-       reasons[1], CASE WHEN cardinality(reasons) > 0 THEN reasons END, stratum, %(now)s
+       CASE WHEN reasons IS NULL THEN /*cell*/ END,
+       reasons IS NULL AND held_out,
+       reasons[1], reasons, stratum, %(now)s
   FROM drawn
 
 -- name: not_yet
-WHERE NOT EXISTS (SELECT FROM member m WHERE m.run_id = %(run)s AND m.customer_id = u.customer_id)
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.run_id = %(run)s AND m.customer_id = c.customer_id)
 
 -- name: sampled_all
 SELECT * FROM judged
@@ -73,7 +80,7 @@ SELECT * FROM judged
 -- name: sampled_some
 -- A sample is drawn by other digits than the holdout and the cells.
 SELECT j.customer_id, digits, stratum, single, rank, was_held_out,
-       CASE WHEN cardinality(reasons) = 0 AND substr(digits, 17, 8) >= %(sample_edge)s
+       CASE WHEN reasons IS NULL AND substr(digits, 17, 8) >= %(sample_edge)s
             THEN ARRAY['not_sampled'] ELSE reasons END AS reasons
   FROM judged j
 OFFSET 0
@@ -85,12 +92,12 @@ SELECT * FROM sampled
 -- name: chosen_some
 -- One customer per mailbox, site or household, and the highest of those that are left; ties by the draw.
 SELECT customer_id, digits, stratum, was_held_out,
-       CASE WHEN cardinality(reasons) = 0 AND %(top)s::integer IS NOT NULL
-             AND row_number() OVER (PARTITION BY cardinality(reasons) = 0 ORDER BY rank DESC NULLS LAST, substr(digits, 25), customer_id) > %(top)s::integer
+       CASE WHEN reasons IS NULL AND %(top)s::integer IS NOT NULL
+             AND row_number() OVER (PARTITION BY reasons IS NULL ORDER BY rank DESC NULLS LAST, substr(digits, 25), customer_id) > %(top)s::integer
             THEN ARRAY['not_among_top'] ELSE reasons END AS reasons
   FROM (SELECT customer_id, digits, stratum, rank, was_held_out,
-               CASE WHEN cardinality(reasons) = 0 AND single IS NOT NULL
-                     AND row_number() OVER (PARTITION BY single, cardinality(reasons) = 0 ORDER BY rank DESC NULLS LAST, substr(digits, 25), customer_id) > 1
+               CASE WHEN reasons IS NULL AND single IS NOT NULL
+                     AND row_number() OVER (PARTITION BY single, reasons IS NULL ORDER BY rank DESC NULLS LAST, substr(digits, 25), customer_id) > 1
                     THEN ARRAY['one_per'] ELSE reasons END AS reasons
           FROM sampled) AS one
 
@@ -101,16 +108,10 @@ SELECT *, was_held_out OR digits < %(holdout_edge)s AS held_out FROM chosen
 -- name: drawn_in_strata
 -- The same share of each stratum, to one customer: the lowest draws of each. What a stratum's share leaves
 -- over is rounded by a draw of the stratum itself, so that many small strata do not all round one way.
-SELECT *, was_held_out OR (cardinality(reasons) = 0 AND row_number() OVER (PARTITION BY stratum, cardinality(reasons) = 0 ORDER BY digits, customer_id)
-              <= floor(count(*) OVER (PARTITION BY stratum, cardinality(reasons) = 0) * %(holdout)s::float8
+SELECT *, was_held_out OR (reasons IS NULL AND row_number() OVER (PARTITION BY stratum, reasons IS NULL ORDER BY digits, customer_id)
+              <= floor(count(*) OVER (PARTITION BY stratum, reasons IS NULL) * %(holdout)s::float8
                        + ('x' || substr(md5(%(key)s || coalesce(stratum, '')), 1, 8))::bit(32)::bigint / 4294967296.0)) AS held_out
   FROM chosen
-
--- name: guards
--- Every member has a row that the gate can lock; without it nothing is sent.
-INSERT INTO contact_guard (customer_id)
-SELECT customer_id FROM member m WHERE run_id = %(run)s AND NOT EXISTS (SELECT 1 FROM contact_guard g WHERE g.customer_id = m.customer_id)
-ON CONFLICT DO NOTHING
 
 -- name: universal_share
 SELECT share FROM universal_holdout WHERE period = %(period)s
