@@ -1,0 +1,130 @@
+"""Pains of other tools that this one must not have (docs/never-here.md), where no other test shows them already."""
+
+from collections import Counter
+from pathlib import Path
+
+from channels.email import Emails, outbox
+from engine.actions.tick import tick
+from engine.contract import Parcel
+from engine.model.written import RunId
+from engine.store import ledger
+from tests.channels.email.world import addressee, desk, wave
+from tests.plans.house import DAY, NOW, PEPPER, House
+
+
+def mails(house: House) -> Counter[str]:
+    """Return how many mails each address got."""
+    return Counter(one.to for one in outbox.mails(house.folder / "outbox"))
+
+
+def sends_some(house: House, run: RunId, most: int) -> None:
+    from engine.actions.send import drain
+
+    drain(
+        house.connection,
+        run,
+        house.channels,
+        worker="w1",
+        clock=lambda: NOW,
+        needs_permit=False,
+        pepper=PEPPER,
+        most=most,
+    )
+
+
+def test_one_bad_address_is_refused_once_and_holds_up_nobody(house: House) -> None:  # NH1
+    run = house.start().run_id
+    house.connection.execute(
+        "UPDATE contact_point SET value_norm = 'port 7@example.org' WHERE customer_id = (SELECT min(customer_id)"
+        " FROM touch WHERE step = 'announce' AND state = 'ready') AND type = 'email'"
+    )
+    ready = house.states("announce")["ready"]
+
+    for _ in range(3):
+        house.drain(run)
+
+    tried = house.connection.execute(
+        "SELECT count(*) FROM attempt JOIN touch USING (touch_id) WHERE reason = 'invalid_contact_point'"
+    ).fetchone()
+    assert (house.states("announce")["accepted"], tried, max(mails(house).values())) == (ready - 1, (1,), 1)
+
+
+def test_a_run_that_was_paused_goes_on_where_it_stopped(house: House) -> None:  # NH3
+    house.write(
+        "campaigns/policy.yaml", (house.root / "campaigns/policy.yaml").read_text() + "gate_group: 5\n"
+    )
+    run = house.start().run_id
+    sends_some(house, run, 5)
+    ledger.switch(house.connection, run, "paused", by="marketing")
+    house.drain(run)
+    sent = sum(mails(house).values())
+
+    ledger.switch(house.connection, run, "running", by="marketing")
+    house.drain(run)
+
+    assert sent == 5 and max(mails(house).values()) == 1
+    assert sum(mails(house).values()) == house.states("announce")["accepted"]
+
+
+def test_a_cancelled_run_is_over_whatever_its_touches_wait_for(house: House) -> None:  # NH5
+    run = house.start().run_id
+
+    ledger.switch(house.connection, run, "cancelled", by="marketing")
+    ledger.cancel_open(house.connection, run)
+
+    assert ledger.close(house.connection, run, NOW) and mails(house) == {}
+
+
+def test_a_template_that_fails_for_one_member_stops_before_the_first_mail(house: House) -> None:  # NH22, F9
+    mail = "templates/dermapharm/announce.mjml"
+    house.change(
+        mail,
+        "{{ customer.name }}",
+        "{% if customer.town is defined and customer.town == 'BREST' %}{{ customer.first_name }}{% endif %}{{ customer.name }}",
+    )
+    house.connection.execute(
+        "UPDATE customer SET town = 'BREST' WHERE customer_id = (SELECT min(customer_id) FROM contact_point"
+        " WHERE type = 'email')"
+    )
+
+    run = house.start().run_id
+    house.drain(run)
+
+    state = ledger.one_run(house.connection, run).state
+    assert (mails(house), state, house.states("announce").get("render_failed")) == ({}, "paused", 1)
+
+
+def test_two_schedulers_at_one_slot_send_each_mail_once(house: House) -> None:  # NH2, NH24, F1
+    for _ in range(2):
+        done = tick(house.connection, house.project, house.channels, pepper=PEPPER, now=NOW)
+        for one in done.advanced:
+            house.drain(one.run_id)
+
+    assert house.runs() == 1 and max(mails(house).values()) == 1
+
+
+def test_a_scheduler_that_was_away_for_a_week_sends_nothing_late(house: House) -> None:  # NH20, F2
+    done = tick(house.connection, house.project, house.channels, pepper=PEPPER, now=NOW + 7 * DAY)
+
+    assert (done.advanced, house.runs(), mails(house)) == ([], 0, {})
+
+
+def test_a_delivery_holds_a_handful_of_mails_and_not_all_of_them(tmp_path: Path) -> None:  # NH12
+    emails = Emails(desk(tmp_path))
+    compose = emails.prepare(wave())
+    out = most = 0
+
+    def parcels() -> object:
+        nonlocal out, most
+        for number in range(1, 301):
+            out += 1
+            most = max(most, out)
+            made = compose(addressee(number))
+            assert isinstance(made, Parcel)
+            yield made
+
+    for _ in emails.post(parcels()):  # type: ignore[arg-type]
+        out -= 1
+    emails.close()
+
+    assert out == 0 and most <= 32
