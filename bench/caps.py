@@ -1,6 +1,6 @@
 """What the contact policy says of everybody for one e-mail, beside the bare anti-joins by hand.
 
-All customers of the base are due at once, over its whole history: caps of one e-mail a week and two in a month,
+All customers of the base are due at once, over its whole history: caps of one e-mail a month and two a quarter,
 a gap after visits, consent, guards, holds, suppressions, addresses. Ours says for each customer every reason in its
 order, which rule it was, and by which campaign; the hand only counts who may be reached. Both must agree on that.
 The hand asks the history by the same windows as ours, so that it finds its months on disk as fast.
@@ -17,7 +17,6 @@ from engine.model.policy import Policy
 from engine.store import journey
 from engine.store.database import Connection
 from engine.store.journey import Reach
-from engine.store.statements import statement
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
@@ -28,8 +27,8 @@ POLICY: Final = Policy.model_validate(
         "default_sender": "marketing",
         "senders": {"marketing": {"name": "Armorial", "address": "contact@armorial.example.org"}},
         "caps": [
-            {"name": "one-a-week", "max": 1, "per": "7 days", "channels": ["email"], "source": "bench"},
-            {"name": "two-a-month", "max": 2, "per": "30 days", "channels": ["email"], "source": "bench"},
+            {"name": "one-a-month", "max": 1, "per": "30 days", "channels": ["email"], "source": "bench"},
+            {"name": "two-a-quarter", "max": 2, "per": "90 days", "channels": ["email"], "source": "bench"},
         ],
         "gaps": [
             {"name": "after-a-visit", "no": "email", "within": "14 days", "after": "visit", "source": "bench"}
@@ -79,7 +78,7 @@ SELECT count(*)
    AND NOT EXISTS (SELECT FROM customer_hold h WHERE h.customer_id = c.customer_id AND h.kind IN ('legal','stock'))
    AND NOT EXISTS (SELECT FROM suppression s WHERE s.fingerprint = fingerprint('a pepper', p.type, p.value_norm) AND s.scope IN ('*', 'email')
                       AND s.from_at <= %(now)s AND (s.to_at IS NULL OR s.to_at > %(now)s))
-   AND NOT EXISTS (SELECT FROM ({_mails("7 days", 1)} UNION ALL {_mails("30 days", 2)}) AS x WHERE x.customer_id = c.customer_id)
+   AND NOT EXISTS (SELECT FROM ({_mails("30 days", 1)} UNION ALL {_mails("90 days", 2)}) AS x WHERE x.customer_id = c.customer_id)
    AND NOT EXISTS (SELECT FROM touch t WHERE t.customer_id = c.customer_id AND t.channel = 'visit' AND {OPEN} AND {PURPOSES}
                       AND coalesce(t.outcome_at, t.touched_at) > %(now)s::timestamptz - interval '14 days'
                       AND coalesce(t.outcome_at, t.touched_at) <= %(now)s::timestamptz)
@@ -95,7 +94,7 @@ def line() -> Iterator[Sides]:
         parameters = nothing_more | journey.judged_parameters(
             CAMPAIGN, CAMPAIGN.steps["announce"], Reach("email", "a pepper"), POLICY, rules, base.NOW
         )
-        text = cast(LiteralString, OURS.replace("/*judged*/", statement("journey", "judged")))
+        text = cast(LiteralString, OURS.replace("/*judged*/", journey.judged()))
         hand = {"now": base.NOW, "kinds": rules.allowed_kinds("promo_otc", base.NOW.date())}
 
         def ours() -> int:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 from engine.model.campaign import AnyCampaign, Step
@@ -139,15 +139,15 @@ def come_due(
             " WHEN o.opens IS NULL THEN m.not_after WHEN o.opens > %(now)s THEN o.opens ELSE m.due_at END"
         )
         out_of_season = "o.season_opens IS NULL OR o.season_opens >= m.not_after"
-    placed, remembered = statement("journey", "placed_all"), ""
+    placed, remembered, reassigns = statement("journey", "placed_all"), "", False
     if reach.rep_type is not None:
+        reassigns = "reassign" in workload.overflow(step)
         parameters |= workload.parameters(step, now, zone)
         placed = statement("journey", "placed_with_room").replace("/*room*/", statement("journey", "room"))
         placed = placed.replace("/*importance*/", workload.importance(step, library))
         remembered = f", remembered AS ({statement('journey', 'wait_for_room')})"
     for marker, fragment in {
         "placed": placed,
-        "remembered": remembered,
         "opens_at": opens_at,
         "out_of_season": out_of_season,
         "opening": opening,
@@ -155,10 +155,30 @@ def come_due(
         "not_after": not_after,
         "bases": " ".join(bases),
         "if": condition,
-        "judged": statement("journey", "judged"),
     }.items():
         text = text.replace(f"/*{marker}*/", fragment)
-    return {str(state): int(count) for state, count in run(connection, text, parameters)}
+    new: dict[str, int] = {}
+
+    def look(colleague: int, *, only_with_room: bool) -> None:
+        asked = text.replace("/*judged*/", judged(colleague))
+        asked = asked.replace("/*remembered*/", "" if only_with_room else remembered)
+        more = {"colleague": colleague, "only_with_room": only_with_room}
+        for state, count in run(connection, asked, parameters | more):
+            new[str(state)] = new.get(str(state), 0) + int(count)
+
+    if reassigns:  # each look sees what the one before has planned, so nobody is given more than they can do
+        row = run(connection, statement("journey", "colleagues"), {"now": now}).fetchone()
+        for colleague in range(0 if row is None else row[0]):
+            look(colleague, only_with_room=True)
+    look(0, only_with_room=False)
+    return new
+
+
+def judged(colleague: int = 0) -> LiteralString:
+    """Return the statement that judges everybody in `due`; for the first rep of each, or for so many after the first."""
+    rep = statement("journey", "colleague_of_each" if colleague else "rep_of_each")
+    rep = rep.replace("/*reps*/", statement("journey", "reps"))
+    return statement("journey", "judged").replace("/*rep*/", rep)
 
 
 def is_out_of_stock(connection: Connection, brand: str | None) -> bool:

@@ -1,6 +1,7 @@
 """What reps can do: their room for tasks, by working day, and what a step asks of them."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,8 @@ def parameters(step: Step, now: dt.datetime, zone: str, until: dt.date | None = 
     last = first + dt.timedelta(days=HORIZON)
     days = [first + dt.timedelta(days=number) for number in range(HORIZON + 1)]
     regions: tuple[Region, ...] = get_args(Region)
-    overflow = getattr(getattr(step, "task", None), "overflow", ["defer"])
     return {
-        "defers": "defer" in overflow,
+        "defers": "defer" in overflow(step),
         "reps": None,
         "work_zone": zone,
         "work_first": first,
@@ -33,6 +33,11 @@ def parameters(step: Step, now: dt.datetime, zone: str, until: dt.date | None = 
         "work_regions": [region for region in regions for _ in days],
         "works": [is_working_day(day, region) for region in regions for day in days],
     }
+
+
+def overflow(step: Step) -> Sequence[object]:
+    """Return what happens where the reps have no room, in the words of the step."""
+    return getattr(getattr(step, "task", None), "overflow", ("defer",))
 
 
 def importance(step: Step, library: Library) -> str:

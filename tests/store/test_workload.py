@@ -173,3 +173,88 @@ def test_a_task_that_was_done_takes_no_room_any_more(database: Connection) -> No
     assert road(database, visits("drop", until="day 0 20:00", campaign="second")).due("visit") == {
         "planned": 6
     }
+
+
+def colleague(connection: Connection, territory: str, code: str, role: str = "co", **columns: object) -> int:
+    """Add a rep to a territory that has one."""
+    values = {"daily_capacity": 6, "active": True, "promotional": True, "brands": [], **columns}
+    row = connection.execute(
+        "INSERT INTO rep (code, first_name, last_name, email, rep_type, daily_capacity, active, promotional, brands)"
+        " VALUES (%(code)s, 'Anne', 'Roy', 'anne.roy@example.org', 'PCR', %(daily_capacity)s, %(active)s, %(promotional)s, %(brands)s)"
+        " RETURNING rep_id",
+        values | {"code": code},
+    ).fetchone()
+    assert row is not None
+    connection.execute(
+        "INSERT INTO rep_assignment (rep_id, territory, role) VALUES (%s, %s, %s)", [row[0], territory, role]
+    )
+    return int(row[0])
+
+
+def tasks(connection: Connection) -> dict[str, int]:
+    return dict(
+        connection.execute(
+            "SELECT code, count(*) FROM touch JOIN rep USING (rep_id) WHERE state = 'planned' GROUP BY 1"
+        ).fetchall()
+    )
+
+
+def test_who_finds_no_room_goes_to_a_colleague_of_the_territory_first_to_who_stands_in(
+    database: Connection,
+) -> None:
+    rep(database, add(database, 16))
+    colleague(database, "PCR-01", "PCR-02", "co")
+    colleague(database, "PCR-01", "PCR-03", "interim")
+
+    counts = road(database, visits("reassign", "drop", until="day 0 20:00")).due("visit")
+
+    assert (counts, tasks(database)) == ({"planned": 16}, {"PCR-01": 6, "PCR-03": 6, "PCR-02": 4})
+
+
+def test_a_colleague_takes_no_more_than_fits_beside_their_own_customers(database: Connection) -> None:
+    ids = add(database, 20)
+    rep(database, ids[:15])
+    other = rep(database, ids[15:], "PCR-02")
+    database.execute("INSERT INTO rep_assignment VALUES (%s, 'PCR-01', 'co')", [other])
+    day = road(database, visits("reassign", "defer", until="day 0 20:00"))
+
+    assert (day.due("visit"), tasks(database)) == ({"planned": 12}, {"PCR-01": 6, "PCR-02": 6})
+    assert database.execute("SELECT count(*) FROM waiting_for_room").fetchone() == (8,)
+    assert conservation.breaches(database, day.run) == []
+
+
+def test_the_most_important_stay_with_their_own_rep(database: Connection) -> None:
+    low, high = add(database, 6, facts='{"potential": 2}'), add(database, 6, facts='{"potential": 5}')
+    own = rep(database, low + high)
+    colleague(database, "PCR-01", "PCR-02")
+    road(database, visits("reassign", until="day 0 20:00", priority={"by": "potential"})).due("visit")
+
+    kept = {int(row[0]) for row in database.execute("SELECT customer_id FROM touch WHERE rep_id = %s", [own])}
+    assert kept == set(high)
+
+
+def test_c50_a_colleague_who_was_not_taught_the_brand_or_has_left_is_given_nothing(
+    database: Connection,
+) -> None:
+    rep(database, add(database, 9))
+    colleague(database, "PCR-01", "PCR-02", brands=["DERMAPHARM"])
+    colleague(database, "PCR-01", "PCR-03", active=False)
+    day = road(database, visits("reassign", "drop", until="day 0 20:00"))
+
+    assert (day.due("visit"), day.reasons("visit")) == ({"planned": 6, "excluded": 3}, {"capacity": 3})
+
+
+def test_without_reassign_nobody_is_given_to_a_colleague(database: Connection) -> None:
+    rep(database, add(database, 9))
+    colleague(database, "PCR-01", "PCR-02")
+
+    assert road(database, visits("drop", until="day 0 20:00")).due("visit") == {"planned": 6, "excluded": 3}
+
+
+def test_a_second_look_gives_nobody_a_second_rep(database: Connection) -> None:
+    rep(database, add(database, 9))
+    colleague(database, "PCR-01", "PCR-02")
+    day = road(database, visits("reassign", "defer", until="day 0 20:00"))
+    day.due("visit")
+
+    assert (day.due("visit"), tasks(database)) == ({}, {"PCR-01": 6, "PCR-02": 3})

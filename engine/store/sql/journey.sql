@@ -72,11 +72,13 @@ SELECT judged.*, false AS waits, false AS has_waited FROM judged
 -- Whom the reps have room for, the most important first. A rep's room by a day is what they can do by then (their own
 -- holidays, days off and meetings taken out, and what the field has planned for itself), less their open tasks that are
 -- due by then; and never more than leaves room for what is due later. Who finds no room waits where the step defers,
--- and is withheld when its window ends.
+-- and is withheld when its window ends. Where the step reassigns, those with room are placed first, rep by rep
+-- (`only_with_room`), so that the last look finds only those for whom nobody has room.
 SELECT customer_id, cell, due_at, not_after, contact_point_id, rep_id, because,
        CASE WHEN cardinality(reasons) = 0 AND has_waited AND not_after <= %(now)s THEN ARRAY['capacity']
             WHEN cardinality(reasons) = 0 AND place > room THEN ARRAY['capacity'] ELSE reasons END AS reasons,
-       cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AND %(defers)s AS waits, has_waited
+       CASE WHEN %(only_with_room)s THEN cardinality(reasons) > 0 OR place > room OR not_after <= %(now)s
+            ELSE cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AND %(defers)s END AS waits, has_waited
   FROM (SELECT j.*, w.customer_id IS NOT NULL AS has_waited, coalesce(s.room, 0) AS room,
                row_number() OVER (PARTITION BY j.rep_id, cardinality(j.reasons) = 0 ORDER BY /*importance*/ DESC NULLS LAST, j.not_after, j.customer_id) AS place
           FROM judged j
@@ -210,8 +212,8 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                           AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
                           AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
                 THEN 'audience_mismatch' END,
-           CASE WHEN NOT (greatest((d.due_at AT TIME ZONE %(zone)s)::date, %(today)s::date) BETWEEN coalesce(%(material_from)s::date, '-infinity')
-                                                                     AND coalesce(%(material_to)s::date, 'infinity'))
+           CASE WHEN greatest(d.due_at, %(now)s) < coalesce(%(material_from)s::date::timestamp AT TIME ZONE %(zone)s, '-infinity')
+                  OR greatest(d.due_at, %(now)s) >= coalesce((%(material_to)s::date + 1)::timestamp AT TIME ZONE %(zone)s, 'infinity')
                 THEN 'material_expired' END,
            CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
            CASE WHEN NOT %(material_approved)s THEN 'material_not_approved' END,
@@ -251,16 +253,37 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                 AND (k.address = '' OR EXISTS (SELECT FROM contact_point p WHERE p.customer_id = k.customer_id AND p.type = %(contact_point)s
                                                   AND p.is_main AND p.value_norm = k.address))
               GROUP BY k.customer_id) AS k ON k.customer_id = d.customer_id
-  LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, w.rep_id
-               FROM due d JOIN alignment a ON a.customer_id = d.customer_id
-               JOIN rep_assignment w ON w.territory = a.territory AND w.valid_from <= %(now)s::date AND (w.valid_to IS NULL OR w.valid_to >= %(now)s::date)
-               JOIN rep ON rep.rep_id = w.rep_id AND rep.active AND (rep.promotional OR NOT %(promotional)s)
-                       AND (rep.brands = '{}' OR %(brand)s IS NULL OR %(brand)s = ANY (rep.brands))
-              WHERE %(rep_type)s::text IS NULL OR a.rep_type = %(rep_type)s
-              ORDER BY a.customer_id, a.rep_type, array_position(ARRAY['owner','interim','co'], w.role), w.rep_id) AS r ON r.customer_id = d.customer_id
+  LEFT JOIN (/*rep*/) AS r ON r.customer_id = d.customer_id
   LEFT JOIN full_up f ON f.customer_id = d.customer_id
   LEFT JOIN too_near n ON n.customer_id = d.customer_id
   LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])
+
+-- name: rep_of_each
+-- Who goes to each of the due: the rep of their territory, or who stands in where there is none.
+SELECT DISTINCT ON (customer_id) customer_id, rep_id FROM (/*reps*/) AS rep_of ORDER BY customer_id, place
+
+-- name: colleague_of_each
+-- The rep who comes so many places after the first: who stands in for them, then who shares their territory.
+SELECT customer_id, rep_id FROM (
+    SELECT customer_id, rep_id, row_number() OVER (PARTITION BY customer_id ORDER BY place) AS turn
+      FROM (SELECT DISTINCT ON (customer_id, rep_id) customer_id, rep_id, place FROM (/*reps*/) AS rep_of ORDER BY customer_id, rep_id, place) AS each) AS next
+ WHERE turn = 1 + %(colleague)s
+
+-- name: reps
+-- All who may go to each of the due, the first in place before the others: at work, allowed to promote, taught the brand.
+SELECT a.customer_id, w.rep_id, ROW(a.rep_type, array_position(ARRAY['owner','interim','co'], w.role), w.rep_id) AS place
+  FROM due d JOIN alignment a ON a.customer_id = d.customer_id
+  JOIN rep_assignment w ON w.territory = a.territory AND w.valid_from <= %(now)s::date AND (w.valid_to IS NULL OR w.valid_to >= %(now)s::date)
+  JOIN rep ON rep.rep_id = w.rep_id AND rep.active AND (rep.promotional OR NOT %(promotional)s)
+          AND (rep.brands = '{}' OR %(brand)s IS NULL OR %(brand)s = ANY (rep.brands))
+ WHERE %(rep_type)s::text IS NULL OR a.rep_type = %(rep_type)s
+
+-- name: colleagues
+-- How many reps the busiest territory has, of those who could go.
+SELECT coalesce(max(reps), 0) FROM (
+    SELECT count(DISTINCT rep_id) AS reps FROM rep_assignment JOIN rep USING (rep_id)
+     WHERE active AND valid_from <= %(now)s::date AND (valid_to IS NULL OR valid_to >= %(now)s::date)
+     GROUP BY territory) AS t
 
 -- name: expire
 -- What is not out by the end of its window is expired, never late.
