@@ -9,6 +9,7 @@ import hmac
 import re
 from typing import Final
 
+from engine.content.keyed_hash import KeyedHash
 from engine.model.written import TouchId
 
 _SIGNATURE: Final = 32  #: letters of hexadecimal: 128 bits; mail servers may change a local part's case
@@ -20,10 +21,10 @@ class Identity:
     """Makes and reads the names of mails for one installation."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self._digest = KeyedHash(secret).digest
 
     def _signature(self, touch: TouchId) -> str:
-        return hmac.digest(self._secret, b"mail:%d" % touch, "sha256").hex()
+        return self._digest(b"mail:%d" % touch).hex()
 
     def of(self, touch: TouchId, domain: str) -> tuple[str, str]:
         """Return the envelope's sender, to which bounces come back, and the Message-ID without its brackets."""

@@ -11,6 +11,9 @@ MOST_LINES: Final = 100
 
 _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 _ADDRESS: Final = re.compile(r"[^\s<>]+@[^\s<>]+")
+_UNPRINTABLE: Final = re.compile(r"[^ -~]")
+_WHOLE: Final = re.compile(rb"(?:[0-9]{3} [^\r\n]{0,%d}\r\n)+" % (LONGEST_LINE - 4))
+"""Whole replies of one line each, as nearly all are: checked at once instead of line by line."""
 
 
 class Garbage(Exception):
@@ -24,7 +27,7 @@ class Reply(NamedTuple):
     @property
     def text(self) -> str:
         """Return what was said, fit for the history: one line, no address in it."""
-        said = "".join(letter if " " <= letter <= "~" else " " for letter in self.raw[:400].decode("latin-1"))
+        said = _UNPRINTABLE.sub(" ", self.raw[:400].decode("latin-1"))
         return f"{self.code} {_ADDRESS.sub('...', said)}".strip()[:200]
 
     @property
@@ -52,6 +55,8 @@ class Replies:
         Raises:
             Garbage: not a reply; nothing that follows on this connection can be trusted.
         """
+        if not self._rest and not self._lines and _WHOLE.fullmatch(data):
+            return [Reply(int(line[:3]), line[4:]) for line in data.split(b"\r\n")[:-1]]
         lines = (self._rest + data).split(b"\r\n")
         self._rest = lines.pop()
         if len(self._rest) > LONGEST_LINE:

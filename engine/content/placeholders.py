@@ -13,6 +13,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
@@ -87,6 +88,7 @@ def percent(value: Decimal | float) -> str:
     return f"{(Decimal(str(value)) * 100).normalize():f}".replace(".", ",") + "\u00a0%"
 
 
+@lru_cache(maxsize=1024, typed=True)  # of a rep it is the same for thousands
 def phone(value: str) -> str:
     """Return a telephone number as the French write their own; another country's stays as it is.
 

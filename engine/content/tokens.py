@@ -10,12 +10,14 @@ purpose is no token for another.
 import hmac
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
 from typing import Final
 
+from engine.content.keyed_hash import KeyedHash
 from engine.model.written import CustomerId, TouchId
 
 
@@ -39,6 +41,7 @@ class Token:
 
 _HEAD: Final = struct.Struct(">BBQQB")
 _SIGNATURE: Final = 17  #: bytes; with them a token is a multiple of three bytes, and base64 needs no padding
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 LENGTH: Final = (_HEAD.size + _SIGNATURE) // 3 * 4
 """How long every token is, in characters."""
 
@@ -54,14 +57,14 @@ class Signer:
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 16:
             raise ValueError("the secret that signs links is shorter than 16 bytes")
-        self._secret = secret
+        self._digest = KeyedHash(secret).digest
         self._key = key_id(secret)
 
     def make(self, purpose: Purpose, touch: TouchId, customer: CustomerId, link: int = 0) -> str:
         """Return a token that fits into a URL as it is."""
         head = _HEAD.pack(self._key, purpose, touch, customer, link)
-        signed = head + hmac.digest(self._secret, head, "sha256")[:_SIGNATURE]
-        return urlsafe_b64encode(signed).decode("ascii")
+        signed = head + self._digest(head)[:_SIGNATURE]
+        return b2a_base64(signed, newline=False).translate(_URL_SAFE).decode("ascii")
 
 
 def make(secret: bytes, purpose: Purpose, touch: TouchId, customer: CustomerId, link: int = 0) -> str:

@@ -330,24 +330,24 @@ def settle_claims(
     """The same, of claims known by touch and epoch alone: what a journal remembers."""
     if not receipts:
         return 0
-    cursor = run(
-        connection,
-        statement("ledger", "settle"),
-        {
-            "touch": [receipt.touch for receipt in receipts],
-            "epoch": [epochs[receipt.touch] for receipt in receipts],
-            "ending": [receipt.ending.value for receipt in receipts],
-            "reason": [receipt.reason for receipt in receipts],
-            "reply": [receipt.reply for receipt in receipts],
-            "enhanced": [receipt.enhanced for receipt in receipts],
-            "retry": [receipt.retry_in for receipt in receipts],
-            "cost": [receipt.cost for receipt in receipts],
-            "rep": [None] * len(receipts),
-            "worker": worker,
-            "now": now,
-        },
+    said = json.dumps(
+        [
+            {
+                "touch_id": receipt.touch,
+                "epoch": epochs[receipt.touch],
+                "ending": receipt.ending.value,
+                "reason": receipt.reason,
+                "reply": receipt.reply,
+                "enhanced": receipt.enhanced,
+                "seconds": receipt.retry_in.total_seconds(),
+                "cost": receipt.cost,
+            }
+            for receipt in receipts
+        ]
     )
-    return cursor.rowcount
+    return run(
+        connection, statement("ledger", "settle"), {"said": said, "worker": worker, "now": now}
+    ).rowcount
 
 
 def wait_for_gate(connection: Connection, worker: str) -> None:
