@@ -6,6 +6,7 @@ identifier comes from the catalogue.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString, assert_never
 from zoneinfo import ZoneInfo
@@ -49,17 +50,25 @@ _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's ow
 Members = sa.Select[tuple[int]]
 
 
-def members(name: str, library: Library, *, on: dt.datetime, as_of: dt.datetime | None = None) -> Members:
+def members(
+    name: str,
+    library: Library,
+    *,
+    on: dt.datetime,
+    as_of: dt.datetime | None = None,
+    among: Sequence[int] | None = None,
+) -> Members:
     """Return the query for the `customer_id` of everybody of a segment at a moment.
 
     Args:
         on: When it is asked: windows count back from here, and nothing later has happened.
         as_of: Ask the base as it stood then; `on` is that moment too.
+        among: Ask these customers only.
 
     Raises:
         KeyError: no segment of that name.
     """
-    row, tests = _asked(name, library, on, as_of)
+    row, tests = _asked(name, library, on, as_of, among)
     return sa.select(row.c.customer_id).where(*tests)
 
 
@@ -68,13 +77,19 @@ def customers(name: str, library: Library, *, on: dt.datetime) -> sa.Select[Any]
 
     For who needs more of a customer than the number: reading them twice costs as much as the segment.
     """
-    row, tests = _asked(name, library, on, None)
+    row, tests = _asked(name, library, on)
     return sa.select(row).where(*tests)
 
 
-def _asked(name: str, library: Library, on: dt.datetime, as_of: dt.datetime | None) -> tuple[Row, list[Test]]:
+def _asked(
+    name: str,
+    library: Library,
+    on: dt.datetime,
+    as_of: dt.datetime | None = None,
+    among: Sequence[int] | None = None,
+) -> tuple[Row, list[Test]]:
     moment = (on if as_of is None else as_of).astimezone(dt.UTC)
-    base = TODAY if as_of is None else Base(moment)
+    base = Base(None if as_of is None else moment, None if among is None else tuple(among))
     row: Row = base.customers()
     compiler = _Compiler(library, row, moment, None, base)
     return row, compiler.member(library.segments[name], truth=True)

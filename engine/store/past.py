@@ -184,7 +184,7 @@ def _rows(clause: History, when: When) -> _Rows:
         case Verb.EXCLUDED:
             return _exclusions(clause, meant, when)
         case Verb.ENROLLED:
-            member, run = MEMBER.alias(), RUN.alias()
+            member, run = when.base.rows(MEMBER), RUN.alias()
             base = (
                 member.join(run, run.c.run_id == member.c.run_id)
                 if clause.brands or meant.campaigns
@@ -239,7 +239,7 @@ def _exclusions(clause: History, meant: About, when: When) -> _Rows:
     )
     every: sa.FromClause = withheld.subquery()
     if not (clause.steps or meant.own_steps or clause.channels):
-        member, run = MEMBER.alias(), RUN.alias()
+        member, run = when.base.rows(MEMBER), RUN.alias()
         base = (
             member.join(run, run.c.run_id == member.c.run_id) if clause.brands or meant.campaigns else member
         )
