@@ -14,6 +14,9 @@ _FORMULA: Final = "=+-@＝＋－＠\t\r\n\0|%"
 """What a spreadsheet may take for the start of a formula or a command, wide letters included."""
 
 
+_CONTROL: Final = dict.fromkeys((*range(32), 127), " ")
+
+
 def cell(value: object) -> str:
     """Return a value as text on one line, with a quote in front where it would be taken for a formula.
 
@@ -24,8 +27,7 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, int | float):
         return str(value)
-    raw = str(value)
-    text = " ".join("".join(" " if ord(c) < 32 or ord(c) == 127 else c for c in raw).split())
+    text = " ".join(str(value).translate(_CONTROL).split())
     return f"'{text}" if text[:1] in _FORMULA and text else text
 
 

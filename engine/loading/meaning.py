@@ -23,6 +23,7 @@ from engine.model.facts import Catalogue, Fact
 from engine.model.predicate import NESTING
 from engine.model.reasons import Reason
 from engine.model.segment import Library, Segment
+from engine.model.zones import zones
 from engine.problems import Fault, Refused, Say, did_you_mean
 
 PRESCRIBERS: Final = frozenset({"prescriber"})
@@ -30,11 +31,9 @@ PRESCRIBERS: Final = frozenset({"prescriber"})
 
 def segment_faults(segment: Segment, library: Library) -> list[Fault]:
     """Return what is wrong with a segment that reads well."""
-    from zoneinfo import available_timezones
-
     # A `between` is two comparisons: what is wrong with it is said once.
     faults = [*dict.fromkeys(_faults(segment.who, library, ("who",), of=segment.of))]
-    if segment.timezone not in available_timezones():
+    if segment.timezone not in zones():
         faults.append(
             Fault(
                 ("timezone",),

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -107,14 +108,23 @@ def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
 
 def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
     """Return the document that `text` says, or the problems that keep it from being read."""
-    strange = [
-        (number, position)
-        for number, line in enumerate(text.splitlines(), 1)
-        for position, letter in enumerate(line, 1)
-        if letter in _BIDI or (ord(letter) < 32 and letter not in "\t\n\r")
-    ]
+    source, problems = _parsed(text, name)
+    return source, list(problems)
+
+
+# Milliseconds a line, and the same files again at each step of a run: whoever reads a tree leaves it as it is.
+@lru_cache(maxsize=512)
+def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
+    strange = next(
+        (
+            (number, match.start() + 1)
+            for number, line in enumerate(text.splitlines(), 1)
+            for match in _INVISIBLE.finditer(line)
+        ),
+        None,
+    )
     if strange:
-        span = Span(name, *strange[0])
+        span = Span(name, *strange)
         return None, [
             _problem(
                 span,
@@ -168,7 +178,8 @@ def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
     return source, []
 
 
-_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_INVISIBLE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
 
 
 def _problem(span: Span, en: str, fr: str, remedy_en: str, remedy_fr: str) -> Problem:

@@ -16,6 +16,7 @@ from pydantic import (
 
 from engine.model.predicate import Who
 from engine.model.written import Duration, Name, Share, Written, duration, spoken
+from engine.model.zones import zones
 from engine.problems import Refused, Say, did_you_mean
 
 Purpose: TypeAlias = Literal[
@@ -175,7 +176,7 @@ class Schedule(Written):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        from zoneinfo import ZoneInfo, available_timezones
+        from zoneinfo import ZoneInfo
 
         if self.start is None and self.every is None:
             raise Refused(
@@ -188,7 +189,7 @@ class Schedule(Written):
                     "Écrivez « start: 2026-03-03 09:30 » ou « every: '30 9 * * TUE' ».",
                 ),
             )
-        if self.timezone not in available_timezones():
+        if self.timezone not in zones():
             raise Refused(
                 Say(f"unknown time zone '{self.timezone}'", f"fuseau inconnu « {self.timezone} »"),
                 did_you_mean(self.timezone, ["Europe/Paris", "Indian/Reunion", "America/Martinique", "UTC"]),
