@@ -7,7 +7,7 @@ whose `__init__` has a function `channel(desk: Desk) -> Channel`; no list is edi
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -208,11 +208,32 @@ class Returning(Protocol):
 
 
 @runtime_checkable
+class Remarking(Protocol):
+    """A channel that says of a step what is not wrong and should be looked at."""
+
+    def remarks(self, step: Any, files: Mapping[str, str]) -> Iterable[Fault | Problem]:
+        """Yield remarks, placed as `check` places faults. No network."""
+        ...
+
+
+@runtime_checkable
 class Copied(Protocol):
     """A channel that can write to ourselves: proofs before a run, seeds with it."""
 
     def marked(self, wave: Wave, mark: str) -> Wave:
         """Return the wave whose parcels say in their first words that they are a proof."""
+        ...
+
+
+Prover: TypeAlias = Callable[[Sequence[Parcel]], Mapping[TouchId, Failure]]
+
+
+@runtime_checkable
+class Proved(Protocol):
+    """A channel whose parcels take their last form only when they are handed over together."""
+
+    def prover(self, wave: Wave) -> Prover:
+        """Return what tells, of composed parcels, those that would not come out; no network, no effect."""
         ...
 
 

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from channels.email.bounces import news
-from channels.email.composer import composer, faults
+from channels.email.composer import composer, faults, remarks
 from channels.email.delivery import Delivery
 from channels.email.identity import Identity
 from channels.email.outbox import Outbox
@@ -55,6 +55,9 @@ class Emails:
 
     def check(self, step: EmailStep, files: Mapping[str, str]) -> Iterable[Fault | Problem]:
         return faults(step, files)
+
+    def remarks(self, step: EmailStep, files: Mapping[str, str]) -> Iterable[Fault | Problem]:
+        return remarks(step, files)
 
     def prepare(self, wave: Wave) -> Composer:
         key = (wave.definition_sha, wave.step_name, f"{wave.on:%Y-%m-%d}")

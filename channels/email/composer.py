@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from channels.email.dkim import Signers
 from channels.email.identity import Identity
 from channels.email.step import EmailStep
-from engine.content import headers, mail
+from engine.content import headers, lint, mail
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
 from engine.content.links import Links
@@ -252,6 +252,19 @@ def _value(name: str, card: Material, links: Links) -> Value | None:
     if group == "rep" and part in REP:
         return lambda one: getattr(one.customer.rep, part, None)
     return None
+
+
+def remarks(step: EmailStep, files: Any) -> list[Fault | Problem]:
+    """Return what is not wrong with a step and its material, and should be looked at before it leaves."""
+    found: list[Fault | Problem] = [*mail.remarks(step.template, files)]
+    subjects = (
+        {(): step.subject}
+        if isinstance(step.subject, str)
+        else {(key,): text for key, text in step.subject.items()}
+    )
+    for path, subject in subjects.items():
+        found += [Fault(("subject", *path), what, remedy) for what, remedy in lint.of_subject(subject)]
+    return found
 
 
 def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:

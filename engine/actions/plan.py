@@ -12,7 +12,7 @@ from engine.actions.advance import Progress, plan_due, silent
 from engine.actions.approve import roles_needed
 from engine.actions.forecast import first_step, later_steps, step_as_it_went
 from engine.actions.pinned import Definition, understood
-from engine.contract import Channel, Parcel
+from engine.contract import Channel, Parcel, Remarking
 from engine.loading.project import Project
 from engine.model.plan import LENGTH_OF_ID, Plan, Sample, StepPlan, plan_sha
 from engine.model.written import RunId
@@ -162,7 +162,22 @@ def _rehearsed(
         *sources.stale(connection, definition.policy, now),
         *sources.shrunk(connection, definition.policy, run_id, made.universe),
     ]
-    return replace(made, samples=tuple(shown), stops=tuple(stops)), who
+    warnings = (*made.warnings, *_remarks(definition, channels))
+    return replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings), who
+
+
+def _remarks(definition: Definition, channels: Mapping[str, Channel]) -> list[Say]:
+    """Return what the channels say of the steps that is not wrong and should be looked at."""
+    found = {
+        (step_name, remark.what)
+        for step_name, step in definition.campaign.steps.items()
+        if isinstance(channel := channels[step.channel], Remarking)
+        for remark in channel.remarks(step, definition.files)
+    }
+    return [
+        Say(f"Step '{step}': {what.en}.", f"Étape « {step} » : {what.fr}.")
+        for step, what in sorted(found, key=lambda one: (one[0], one[1].en))
+    ]
 
 
 def described(

@@ -5,7 +5,7 @@ template.mjml + parts ─check→ Markup ─MJML→ HTML ─┬─inscriptis→ 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import jinja2
 
-from engine.content import markup, placeholders, wire
+from engine.content import lint, markup, placeholders, wire
 from engine.content.card import card as card_of
 from engine.model.material import Material
 from engine.problems import Problem, Say, Span, did_you_mean
@@ -155,7 +155,7 @@ def _variant_problems(
     if found:
         return found
     try:
-        html, _ = _parts(read.text, tuple(links.items()), None)
+        html, words = _parts(read.text, tuple(links.items()), None)
     except ValueError as error:
         said = str(error).splitlines()[0][:200]
         return [
@@ -167,6 +167,9 @@ def _variant_problems(
                 ),
             )
         ]
+    for said in lint.unfinished(words):
+        at = lint.place_of(said, _texts(variant, read.fragments, files))
+        found.append(Problem(Span(*(at or (file, 1))), *_unfinished(said)))
     if len(html.encode()) > LARGEST_MAIL:
         found.append(
             Problem(
@@ -181,11 +184,45 @@ def _variant_problems(
     return found
 
 
+def _unfinished(said: str) -> tuple[Say, Say]:
+    return (
+        Say(f"'{said}' is filled by nobody", f"« {said} » n'est rempli par personne"),
+        Say(
+            "Write {{ customer.name }} or another placeholder of ours, or take it out.",
+            "Écrivez {{ customer.name }} ou un autre de nos champs, ou retirez-le.",
+        ),
+    )
+
+
+def _texts(template: str, fragments: Iterable[str], files: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the files that a template is made of, its own first."""
+    names = [f"templates/{name}.mjml" for name in (template, *sorted(fragments))]
+    return [(name, files[name]) for name in names if name in files]
+
+
+def remarks(template: str, files: Mapping[str, str]) -> list[Problem]:
+    """Return what is not wrong with a template and should be looked at; of one with problems, nothing."""
+    card = card_of(files, template)
+    if card is None or problems(template, files):
+        return []
+    found: list[Problem] = []
+    for variant in languages_of(card, template).values():
+        links = links_of(card)
+        read = markup.read(variant, files, placeholders.names(links), links)
+        _, words = _parts(read.text, tuple(links.items()), None)
+        for word in lint.spam_words(words):
+            at = lint.place_of(word, _texts(variant, read.fragments, files))
+            what, remedy = lint.of_text(word)[0]
+            found.append(Problem(Span(*(at or (f"templates/{variant}.mjml", 1))), what, remedy))
+    return found
+
+
 def subject_problems(subject: str, *, facts: frozenset[str] | None = None) -> list[Problem]:
     """Return what is wrong with a subject line; links do not belong into it."""
     known = placeholders.names((), facts=facts)
     whole = frozenset(name for name in known.whole if not name.endswith("_url"))
     found = placeholders.problems(subject, placeholders.Names(whole, known.below), "subject")
+    found += [Problem(Span("subject"), *_unfinished(said)) for said in lint.unfinished(subject)]
     if not subject.strip() or len(subject) > 200 or any(not letter.isprintable() for letter in subject):
         found.append(
             Problem(
