@@ -150,7 +150,7 @@ def test_a_sample_of_a_large_base_looks_at_a_part_of_it(
     database.execute(
         "INSERT INTO customer (of, kinds, sort_name, source) SELECT 'organisation', '{pharmacy}', 'X', 'finess' FROM generate_series(1, 2000)"
     )
-    monkeypatch.setattr(segment_answers, "FIRST", 64)
+    monkeypatch.setattr(segment_answers, "LOOKS", (64, 256))
     asked, asked_for = question(database, project, "pharmacies"), []
     spread = segment_answers.spread
     monkeypatch.setattr(
@@ -160,6 +160,22 @@ def test_a_sample_of_a_large_base_looks_at_a_part_of_it(
     found = segment_answers.sample(database, asked, "pharmacies", 10)
 
     assert (len(found), asked_for) == (10, [64])
+
+
+def test_a_sample_of_a_rare_segment_looks_at_everybody(
+    database: Connection, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute(
+        "INSERT INTO customer (of, kinds, sort_name, department, source)"
+        " SELECT 'organisation', '{pharmacy}', 'X', '44', 'finess' FROM generate_series(1, 500)"
+    )
+    (buyer,) = database.execute("SELECT max(customer_id) - 3 FROM customer").fetchone() or (0,)
+    ordered(database, buyer, 5, 800)
+    monkeypatch.setattr(segment_answers, "LOOKS", (4, 16))
+
+    found = segment_answers.sample(database, question(database, project, "buyers"), "buyers", 10)
+
+    assert found == [buyer]
 
 
 def test_who_joined_and_who_left_are_told_with_the_condition_that_changed(
