@@ -1,10 +1,11 @@
-"""`python -m bench [NAME] [--repeat N]`: print each line's ratio, and keep it in .touchbase/bench.json.
+"""`python -m bench [NAME ...] [--repeat N] [--keep FILE]`: print each line's ratio, and keep it in .touchbase/bench.json.
 
 A name may stand for several lines that share a base; a summary of their ratios follows them.
 """
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -44,7 +45,8 @@ def measured(name: str, sides: Sides, repeat: int) -> dict[str, float]:
         else:
             mine, other = timed(ours), timed(reference)
         pairs.append((mine, other))
-        print(f"  {name}: {number + 1} of {repeat}", end="\r", flush=True)
+        if sys.stdout.isatty():
+            print(f"  {name}: {number + 1} of {repeat}", end="\r", flush=True)
     ratios = [mine / other for mine, other in pairs]
     found = {
         "ours": median(mine for mine, _ in pairs),
@@ -73,13 +75,16 @@ def together(name: str) -> AbstractContextManager[Mapping[str, Sides]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="?", choices=sorted([*LINES, *SEVERAL]))
+    parser.add_argument("only", nargs="*", metavar="NAME", help=", ".join(sorted([*LINES, *SEVERAL])))
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--keep", type=Path, default=Path(".touchbase/bench.json"))
     asked = parser.parse_args()
-    kept = Path(".touchbase/bench.json")
+    if unknown := sorted({*asked.only} - {*LINES, *SEVERAL}):
+        parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(sorted([*LINES, *SEVERAL]))}")
+    kept: Path = asked.keep
     figures: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     print("name | ours | reference | ratio (median, min-max)")
-    for name in [asked.only] if asked.only else [*LINES, *SEVERAL]:
+    for name in asked.only or [*LINES, *SEVERAL]:
         with together(name) as lines:
             found = {line: measured(line, sides, asked.repeat) for line, sides in lines.items()}
         figures |= found

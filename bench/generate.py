@@ -54,7 +54,7 @@ def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
 
 def _keep(base: Connection, scratch: Path) -> None:
     for table in TABLES:
-        text = sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier(table))
+        text = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT (FORMAT binary)").format(sql.Identifier(table))
         with (scratch / table).open("wb") as file, base.cursor().copy(text) as copy:
             for block in copy:
                 file.write(block)
