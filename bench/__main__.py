@@ -13,11 +13,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench import caps, email_ledger, email_render, email_wire, freeze, generate, load, segments
+from bench import caps, email_ledger, email_render, email_wire, freeze, generate, load, memory, segments
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
-LINES = {
+LINES: Mapping[str, Callable[[], AbstractContextManager[Sides]]] = {
     "freeze": freeze.line,
     "caps": caps.line,
     "generate": generate.line,
@@ -26,7 +26,12 @@ LINES = {
     "email_ledger": email_ledger.ledger_line,
     "email_whole": email_ledger.whole_line,
 }
-SEVERAL = {"load": load.lines, "segments": segments.lines}
+SEVERAL: Mapping[str, Callable[[], AbstractContextManager[Mapping[str, Sides]]]] = {
+    "load": load.lines,
+    "segments": segments.lines,
+}
+WEIGHED = {"memory": memory.megabytes}
+"""Lines of megabytes, not of seconds: they have no other side."""
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -74,17 +79,21 @@ def together(name: str) -> AbstractContextManager[Mapping[str, Sides]]:
 
 
 def main() -> None:
+    names = sorted([*LINES, *SEVERAL, *WEIGHED])
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("only", nargs="*", metavar="NAME", help=", ".join(sorted([*LINES, *SEVERAL])))
+    parser.add_argument("only", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--keep", type=Path, default=Path(".touchbase/bench.json"))
     asked = parser.parse_args()
-    if unknown := sorted({*asked.only} - {*LINES, *SEVERAL}):
-        parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(sorted([*LINES, *SEVERAL]))}")
+    if unknown := sorted({*asked.only} - {*names}):
+        parser.error(f"no such line: {', '.join(unknown)}; there are {', '.join(names)}")
     kept: Path = asked.keep
     figures: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     print("name | ours | reference | ratio (median, min-max)")
-    for name in asked.only or [*LINES, *SEVERAL]:
+    for name in asked.only or [*LINES, *SEVERAL, *WEIGHED]:
+        if name in WEIGHED:
+            figures |= WEIGHED[name]()
+            continue
         with together(name) as lines:
             found = {line: measured(line, sides, asked.repeat) for line, sides in lines.items()}
         figures |= found

@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import LiteralString, cast
 
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from engine.store import embedded
 from engine.store.database import Connection, bring_up_to_date, connected
@@ -119,9 +118,7 @@ def _fill(connection: Connection, customers: int, history: bool) -> None:
         start = time.perf_counter()
         for one in re.split(r";\s*$", body, flags=re.MULTILINE):
             if re.sub(r"^--.*$", "", one, flags=re.MULTILINE).strip():
-                connection.execute(
-                    cast(LiteralString, one), {"customers": customers, "now": NOW}, prepare=False
-                )
+                connection.execute(one, {"customers": customers, "now": NOW}, prepare=False)
         _say(f"{said}: {name}", start)
     start = time.perf_counter()
     for statement in later:
@@ -146,7 +143,7 @@ def _put_off(connection: Connection, table: str) -> list[sql.Composed]:
         " AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = indexrelid AND c.contype IN ('p', 'u'))",
         [table],
     ).fetchall()
-    again = [sql.SQL("{}").format(sql.SQL(cast(LiteralString, text))) for _, text in plain]
+    again = [sql.SQL("{}").format(sql.SQL(text)) for _, text in plain]
     for name, _ in plain:
         connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
     for name, text in keys:
@@ -169,7 +166,7 @@ def _put_off(connection: Connection, table: str) -> list[sql.Composed]:
 
 def _added(table: sql.Identifier, name: str, meaning: str) -> sql.Composed:
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
-        table, sql.Identifier(name), sql.SQL(cast(LiteralString, meaning))
+        table, sql.Identifier(name), sql.SQL(meaning)
     )
 
 
@@ -178,4 +175,4 @@ def _say(what: str, start: float) -> None:
 
 
 def _at(url: str, name: str) -> str:
-    return make_conninfo(**{**conninfo_to_dict(url), "dbname": name})
+    return make_conninfo(url, dbname=name)

@@ -8,7 +8,7 @@ The hand asks the history by the same windows as ours, so that it finds its mont
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, LiteralString, TypeAlias, cast
+from typing import Final, LiteralString, TypeAlias
 
 from bench import base
 from engine.loading.project import packs
@@ -94,14 +94,14 @@ def line() -> Iterator[Sides]:
         parameters = nothing_more | journey.judged_parameters(
             CAMPAIGN, CAMPAIGN.steps["announce"], Reach("email", "a pepper"), POLICY, rules, base.NOW
         )
-        text = cast(LiteralString, OURS.replace("/*judged*/", journey.judged()))
+        text = OURS.replace("/*judged*/", journey.judged())
         hand = {"now": base.NOW, "kinds": rules.allowed_kinds("promo_otc", base.NOW.date())}
 
         def ours() -> int:
             return _number(connection, text, parameters)
 
         def reference() -> int:
-            return _number(connection, cast(LiteralString, BY_HAND), hand)
+            return _number(connection, BY_HAND, hand)
 
         assert (found := ours()) == reference(), "the two sides differ"
         assert found > 0

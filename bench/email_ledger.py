@@ -8,7 +8,7 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +79,9 @@ def _line(beside: str) -> Iterator[tuple[Callable[[], object], Callable[[], obje
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def ledger_line() -> object:
+def ledger_line() -> AbstractContextManager[tuple[Callable[[], object], Callable[[], object]]]:
     return _line("itself")
 
 
-def whole_line() -> object:
+def whole_line() -> AbstractContextManager[tuple[Callable[[], object], Callable[[], object]]]:
     return _line("smtp-source")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from engine.actions.generate import generate
 from engine.store import embedded
@@ -35,7 +35,7 @@ def line() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
         with tempfile.TemporaryDirectory() as scratch, connected(url, purpose="bench") as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             server.execute(sql.SQL("CREATE DATABASE {}").format(name))
-            with connected(make_conninfo(**{**conninfo_to_dict(url), "dbname": "bench_generate"})) as base:
+            with connected(make_conninfo(url, dbname="bench_generate")) as base:
                 bring_up_to_date(base)
                 generate(base, customers, 2026, on=ON)
                 _keep(base, Path(scratch))

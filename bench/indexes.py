@@ -5,7 +5,7 @@ is taken back. Customers come in no order, as touches and answers do. It is the 
 the server's process, which what else the machine does changes little.
 """
 
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 import psutil
 from psycopg import sql
@@ -61,9 +61,7 @@ def _cost(connection: Connection, insert: LiteralString, table: str, *, drop: li
                     "SELECT 1 FROM pg_constraint WHERE conname = %s AND contype IN ('p', 'u')", [name]
                 ).fetchone()
                 text = "ALTER TABLE {} DROP CONSTRAINT {} CASCADE" if key else "DROP INDEX {1}"
-                connection.execute(
-                    sql.SQL(cast(LiteralString, text)).format(sql.Identifier(table), sql.Identifier(name))
-                )
+                connection.execute(sql.SQL(text).format(sql.Identifier(table), sql.Identifier(name)))
             start = server.cpu_times()
             connection.execute(insert, {"now": base.NOW}, prepare=False)
             end = server.cpu_times()

@@ -179,7 +179,7 @@ def _copied(connection: Connection, delivery: Path) -> None:
         _filled(connection, delivery, sql.SQL("COPY bare FROM STDIN (FORMAT csv, HEADER, DELIMITER ';')"))
 
 
-def _filled(connection: Connection, path: Path, statement: sql.Composable) -> None:
+def _filled(connection: Connection, path: Path, statement: sql.SQL | sql.Composed) -> None:
     with path.open("rb") as file, connection.cursor().copy(statement) as copy:
         while block := file.read(1 << 18):
             copy.write(block)
@@ -191,6 +191,6 @@ def _fresh(connection: Connection, name: str) -> None:
 
 
 def _at(url: str, name: str) -> str:
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+    from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(**{**conninfo_to_dict(url), "dbname": name})
+    return make_conninfo(url, dbname=name)

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, LiteralString, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from bench import base
 from engine.loading import segments as segment_files
@@ -226,7 +226,7 @@ def lines() -> Iterator[Mapping[str, Sides]]:
         sides: dict[str, Sides] = {}
         for name, hand in BY_HAND.items():
             text, values = audience.as_sql(audience.members(name, asked, on=base.NOW))
-            ours = (cast(str, text), values)
+            ours = (text, values)
             reference = (re.sub(r"\s+", " ", hand), {"now": base.NOW})
             members = _members(connection, *ours)
             assert members == _members(connection, *reference), f"{name}: the two sides differ"
@@ -238,16 +238,16 @@ def lines() -> Iterator[Mapping[str, Sides]]:
 
 
 def _members(connection: Connection, text: str, values: Mapping[str, Any]) -> frozenset[int]:
-    found = connection.execute(cast(LiteralString, text), values, prepare=False).fetchall()
+    found = connection.execute(text, values, prepare=False).fetchall()
     members = frozenset(int(row[0]) for row in found)
     assert len(members) == len(found), "a customer comes twice"
     return members
 
 
 def _counting(connection: Connection, text: str, values: Mapping[str, Any]) -> Callable[[], object]:
-    whole = cast(LiteralString, f"SELECT count(*) FROM ({text}) AS members")
+    whole = f"SELECT count(*) FROM ({text}) AS members"
     return lambda: connection.execute(whole, values, prepare=False).fetchone()
 
 
 def _reading(connection: Connection, text: str, values: Mapping[str, Any]) -> Callable[[], object]:
-    return lambda: connection.execute(cast(LiteralString, text), values, prepare=False, binary=True).rowcount
+    return lambda: connection.execute(text, values, prepare=False, binary=True).rowcount
