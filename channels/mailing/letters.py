@@ -21,6 +21,7 @@ from channels.mailing.piece import Piece
 from channels.mailing.step import MailingStep
 from engine.content import fill, letter, piece_code
 from engine.content.card import card
+from engine.content.glyphs import unprintable
 from engine.content.placeholders import date as written_date
 from engine.content.placeholders import percent
 from engine.content.qr import QrSeries
@@ -31,6 +32,7 @@ from engine.contract import (
     Ending,
     Failure,
     Parcel,
+    Prover,
     Receipt,
     Refusal,
     Transaction,
@@ -45,6 +47,9 @@ from engine.rules.postal import from_lines
 from engine.rules.presort import presorted
 
 FOLDER: Final = "post"
+_FREE: Final = tuple(f"{group}.{key}" for group, keys in letter.FREE.items() for key in keys)
+_BLANK: Final = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>'
+"""Stands for a code on a letter that is only set to see whether it comes out."""
 
 # Two workers of one step take turns, until the transaction ends: what the second one finds in the
 # folder without a row is then a crash's leftover, not the first one's work.
@@ -118,12 +123,33 @@ class Letters:
                 return Failure(Refusal.BAD_ADDRESS, ", ".join(address.faults))
             code = piece_code.make(secret, addressee.touch)
             words = fill.words(customer=customer, rep=customer.rep)
+            if unprintable("".join((*address.lines, *(str(words.get(name, "")) for name in _FREE)))):
+                return Failure(Refusal.NOT_RENDERED, "a character that no font has")
             for name, value in offers.get(addressee.cell or "", {}).items():
                 words[f"offer.{name}"] = value
             piece = Piece(code, address, customer.language, addressee.cell or "", short + code, words)
             return Parcel(addressee.touch, address=address.value, content=piece)
 
         return compose
+
+    def prover(self, wave: Wave) -> Prover:
+        """Return what finds the letters that would keep a batch from coming out; it sets one of each shape."""
+        step: MailingStep = wave.step
+        proof = letter.Proof(
+            step.template,
+            wave.files,
+            common=_common(wave, card(wave.files, step.template), self._short),
+            at=wave.on,
+        )
+
+        def failing(parcels: Sequence[Parcel]) -> dict[TouchId, Failure]:
+            found = proof.failing([parcel.content.data(_BLANK) for parcel in parcels])
+            return {
+                parcels[place].touch: Failure(Refusal.NOT_RENDERED, f"{problem.span}: {problem.what.en}")
+                for place, problem in found.items()
+            }
+
+        return failing
 
     def shown(self, parcel: Parcel) -> tuple[str, str]:
         """Return the piece's code, and its address and personal fields in plain text; the page is in the batch."""

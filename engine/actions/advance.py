@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
-from engine.contract import Channel, Failure
+from engine.contract import Channel, Failure, Parcel, Proved, Refusal
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say
 from engine.rules.schedule import latest
@@ -160,14 +160,20 @@ def prove(
     """
     step = definition.campaign.steps[step_name]
     channel = channels[step.channel]
-    compose = None
+    compose = prover = None
     failed = done = 0
     for group in ledger.to_prove(connection, run_id, step_name, contact_point=channel.contact_point, now=now):
-        compose = compose or channel.prepare(definition.wave(run_id, step_name, now))
-        bad = [
-            (addressee.touch, made) for addressee in group if isinstance(made := compose(addressee), Failure)
+        wave = definition.wave(run_id, step_name, now)
+        compose = compose or channel.prepare(wave)
+        made = {addressee.touch: compose(addressee) for addressee in group}
+        if isinstance(channel, Proved):
+            prover = prover or channel.prover(wave)
+            made |= prover([parcel for parcel in made.values() if isinstance(parcel, Parcel)])
+        broken = [
+            touch
+            for touch, one in made.items()
+            if isinstance(one, Failure) and one.reason is Refusal.NOT_RENDERED
         ]
-        broken = [touch for touch, failure in bad if failure.reason.value == "render_failed"]
         if broken:
             run(
                 connection,

@@ -10,6 +10,10 @@ A template is a typst file that defines two names:
 it, and asking for what is not there is an error; so `check` sets two samples, one with everything
 and one with next to nothing, and the template has to come out for both. Values arrive as data, in
 `sys.inputs`; typst takes no text for markup unless it is told to, and a template may not tell it.
+
+What people are called and where they live (`FREE`) arrives as content: a template can show it, and
+can do nothing with it that would fail for one name and not for another. What is left (codes, facts,
+what is there at all) makes few shapes, and `Proof` sets one piece of each before anything leaves.
 """
 
 import datetime as dt
@@ -35,11 +39,20 @@ _MAIN: Final = """\
 #set page(paper: "a4")
 #set page(..paper)
 #let common = json(bytes(sys.inputs.common))
+#let free = json(bytes(sys.inputs.free))
+#let told(piece) = {{
+  for (group, keys) in free {{
+    if group in piece {{
+      for key in keys {{ if key in piece.at(group) {{ piece.at(group).insert(key, [#piece.at(group).at(key)]) }} }}
+    }}
+  }}
+  piece
+}}
 #for (place, piece) in json(bytes(sys.inputs.pieces)).enumerate() {{
   if place > 0 {{ pagebreak() }}
   counter(page).update(1)
   [#metadata(place)<piece>]
-  letter((: ..common, ..piece))
+  letter(told((: ..common, ..piece)))
 }}
 #context [#metadata((
   starts: query(<piece>).map(mark => mark.location().page()),
@@ -48,11 +61,19 @@ _MAIN: Final = """\
 ))<map>]
 """
 
+FREE: Final[Mapping[str, Sequence[str]]] = {
+    "customer": ("name", "greeting", "first_name", "last_name", "org_name", "town", "street"),
+    "rep": ("name", "first_name", "last_name"),
+    "offer": ("label",),
+}
+"""What is written freely, by people: shown, and nothing else."""
+
 _FORBIDDEN: Final = (
     (re.compile(r"\b(eval|plugin|read|json|csv|xml|yaml|toml|cbor|sys)\s*[(.]"), "takes data for code, or reads files"),
     (re.compile(r'"(@|\\u)'), "loads a package from the network"),
 )  # fmt: skip
 _COMMENT: Final = re.compile(r"(?<!:)//.*")
+_QUOTED: Final = re.compile(r"the text `.*?` (?=could not)", re.DOTALL)  # a value, of one customer
 _SEARCHED: Final = re.compile(r" \(searched at .*\)")  # a folder of this run: nobody's business
 _PLACE: Final = re.compile(r"┌─ (?:\S*?)(templates/\S+?\.typ):(\d+):(\d+)")
 
@@ -112,7 +133,11 @@ def printed(
                 (root / path).write_text(text, encoding="utf-8")
         main = root / "main.typ"
         main.write_text(_MAIN.format(file=file), encoding="utf-8")
-        fixed = {"title": title, "common": json.dumps(dict(common), ensure_ascii=False)}
+        fixed = {
+            "title": title,
+            "common": json.dumps(dict(common), ensure_ascii=False),
+            "free": json.dumps(FREE),
+        }
         try:
             made = press.pressed(main, pieces, fixed, int(at.timestamp()))
         except press.Jam as jam:
@@ -120,6 +145,54 @@ def printed(
     if len(made.starts) != len(pieces):
         raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
     return Printed(made.pdf, made.starts, made.pages)
+
+
+class Proof:
+    """Sets one piece of each shape, so that a letter that fails for one customer is found before any is printed."""
+
+    def __init__(
+        self, template: str, files: Mapping[str, str], *, common: Mapping[str, Any], at: dt.datetime
+    ) -> None:
+        self._template, self._files, self._common, self._at = template, files, common, at
+        text = "\n".join(files[name] for name in files if name.endswith(".typ"))
+        self._mentioned = set(re.findall(r"[\w-]+", text))
+        self._asks_all = (
+            re.search(r"\.(pairs|values|keys|len|map|filter)\b|\bfor\b[^:]*\bin piece", text) is not None
+        )
+        self._known: dict[str, Problem | None] = {}
+
+    def failing(self, pieces: Sequence[Mapping[str, Any]]) -> dict[int, Problem]:
+        """Return what keeps pieces from coming out, by their place."""
+        shapes = [self._shape(piece) for piece in pieces]
+        new = {shape: place for place, shape in enumerate(shapes) if shape not in self._known}
+        places = list(new.values())
+        if self._set([pieces[place] for place in places]) is None:
+            self._known |= dict.fromkeys(new)
+        else:  # which of them?
+            self._known |= {shape: self._set([pieces[place]]) for shape, place in new.items()}
+        found = {place: self._known[shape] for place, shape in enumerate(shapes)}
+        return {place: problem for place, problem in found.items() if problem is not None}
+
+    def _set(self, pieces: Sequence[Mapping[str, Any]]) -> Problem | None:
+        if not pieces:
+            return None
+        try:
+            printed(self._template, self._files, pieces, common=self._common, title="proof", at=self._at)
+        except LetterError as error:
+            return error.problems[0]
+        return None
+
+    def _shape(self, piece: Mapping[str, Any]) -> str:
+        """Return what can matter to the template: which of the values that it names there are, and their codes."""
+        seen = []
+        for group, keys in piece.items():
+            if not isinstance(keys, Mapping):
+                continue
+            for key, value in (*keys.items(), *keys.get("facts", {}).items()):
+                if isinstance(value, Mapping) or not (self._asks_all or key in self._mentioned):
+                    continue
+                seen.append((group, key, None if key in FREE.get(group, ()) else value))
+        return json.dumps(sorted(seen, key=str))
 
 
 def check(template: str, files: Mapping[str, str]) -> list[Problem]:
@@ -204,7 +277,7 @@ def _located(jam: press.Jam, file: str) -> Problem:
         place for trace in jam.trace for place in _PLACE.findall(trace)
     ]
     name, line, column = places[0] if places else (file, 1, 1)
-    said = _SEARCHED.sub("", jam.message)
+    said = _QUOTED.sub("a character ", _SEARCHED.sub("", jam.message))
     hints = "; ".join(jam.hints)
     remedy = hints or (
         "A value that not every customer has needs a default: piece.customer.at(\"town\", default: \"\")."

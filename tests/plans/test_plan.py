@@ -136,3 +136,27 @@ def test_a_plan_warns_where_it_asks_more_of_a_rep_than_they_can_do(house: House)
     (load,) = visit.reps
     assert load.taken == load.capacity < load.asked and visit.touched == load.taken
     assert any("PHARMA-01" in str(warning) for warning in made.warnings)
+
+
+def letter_of_one(house: House, change: str) -> None:
+    """Change the customer of one of the plan's letters."""
+    who = (house.folder / "plans" / f"{house.plan().plan_id}.csv").read_text(encoding="utf-8").splitlines()
+    house.connection.execute(
+        f"UPDATE customer SET {change} WHERE customer_id = (SELECT min(id) FROM unnest(%s::bigint[]) AS id"  # type: ignore[arg-type]
+        " WHERE NOT EXISTS (SELECT FROM contact_point WHERE customer_id = id AND type = 'email'))",
+        [[int(line.split(",")[0]) for line in who if ",enrolled," in line]],
+    )
+
+
+def test_the_plan_finds_the_one_letter_that_no_font_can_print(house: House) -> None:
+    letter_of_one(house, "town = 'Nantes 王'")
+
+    assert step(house, "letter").does_not_compose == 1
+
+
+def test_the_plan_finds_the_one_letter_for_which_its_template_fails(house: House) -> None:
+    tier = '#piece.customer.greeting, #int(piece.customer.facts.at("rfm_tier", default: "4"))'
+    house.change("templates/dermapharm/letter.typ", "#piece.customer.greeting,", tier)
+    letter_of_one(house, """facts = '{"rfm_tier": "?"}'""")
+
+    assert step(house, "letter").does_not_compose == 1

@@ -1,0 +1,139 @@
+"""A letter that composes comes out: no value of one customer keeps a print batch from being printed."""
+
+import copy
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from channels.mailing import channel
+from channels.mailing.letters import Letters
+from engine.content import glyphs, letter
+from engine.contract import Failure, Parcel, Refusal, Wave
+from engine.store.database import Connection
+from tests.channels.rounds import FILES, LETTER, Rounds, desk, rounds
+
+AT = dt.datetime(2026, 10, 13, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Letters:
+    return channel(desk(tmp_path))
+
+
+@pytest.fixture
+def world(database: Connection) -> Rounds:
+    return rounds(database)
+
+
+def named(**values: str) -> dict[str, Any]:
+    piece = copy.deepcopy(dict(letter.SAMPLES[0]))
+    piece["customer"] |= values
+    return piece
+
+
+def wave(world: Rounds, text: str) -> Wave:
+    return world.wave("letter", LETTER, **{"templates/hivernax/letter.typ": f"#let paper = (:)\n{text}\n"})
+
+
+def test_what_french_and_its_neighbours_are_written_with_comes_out_in_every_face() -> None:
+    text = (
+        "#let paper = (:)\n#let letter(piece) = { piece.customer.name; strong(emph(piece.customer.name)); "
+        'text(font: "DejaVu Sans Mono", piece.customer.name) }'
+    )
+    every = named(name="".join(sorted(glyphs.KNOWN)))
+
+    made = letter.printed(
+        "a/b", {"templates/a/b.typ": text}, [every], common=letter.SAMPLE_COMMON, title="t", at=AT
+    )
+
+    assert made.pages == 1
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(max_size=12), town=st.text(max_size=12))
+def test_whatever_a_customer_is_called_the_letter_comes_out_or_is_refused_before(
+    letters: Letters, world: Rounds, name: str, town: str
+) -> None:
+    made = letters.prepare(world.wave("letter", LETTER))(world.addressee("letter", last_name=name, town=town))
+
+    if isinstance(made, Failure):
+        assert glyphs.unprintable(name + town)
+    else:
+        assert letters.prover(world.wave("letter", LETTER))([made]) == {}
+
+
+@pytest.mark.parametrize("name", ["王小明", "Claire 😀", "Mo\x07rel"])
+def test_a_name_that_no_font_can_print_is_refused_and_not_quoted(
+    letters: Letters, world: Rounds, name: str
+) -> None:
+    made = letters.prepare(world.wave("letter", LETTER))(world.addressee("letter", last_name=name))
+
+    assert made == Failure(Refusal.NOT_RENDERED, "a character that no font has")
+
+
+@pytest.mark.parametrize("sign", ["王", "\x07"])
+def test_what_typst_says_of_a_batch_quotes_no_value(sign: str) -> None:
+    with pytest.raises(letter.LetterError) as raised:
+        letter.printed(
+            "hivernax/letter", FILES, [named(name=sign)], common=letter.SAMPLE_COMMON, title="t", at=AT
+        )
+
+    assert sign not in str(raised.value) and "a character could not be displayed" in str(raised.value)
+
+
+def test_a_template_that_fails_for_one_code_only_is_found_by_the_proof(
+    letters: Letters, world: Rounds
+) -> None:
+    odd = wave(world, "#let letter(piece) = [ #int(piece.customer.facts.potential) ]")
+    compose = letters.prepare(odd)
+    made = [
+        compose(world.addressee("letter", place, facts={"potential": value}))
+        for place, value in enumerate((4, "A", 5))
+    ]
+    parcels = [one for one in made if isinstance(one, Parcel)]
+
+    assert set(letters.prover(odd)(parcels)) == {world.touches["letter"][1]}
+
+
+def test_a_template_that_fails_for_who_lacks_something_is_found_by_the_proof(
+    letters: Letters, world: Rounds
+) -> None:
+    odd = wave(
+        world,
+        '#let letter(piece) = [ #if piece.customer.at("civility", default: "M") == "M" [ #piece.customer.town ] ]',
+    )
+    compose = letters.prepare(odd)
+    men = [world.addressee("letter", place, civility="M") for place in range(2)]
+    parcels = [compose(men[0]), compose(world.addressee("letter", 1, civility="M", town=None))]
+    made = [one for one in parcels if isinstance(one, Parcel)]
+
+    assert set(letters.prover(odd)(made)) == {world.touches["letter"][1]}
+
+
+def test_a_name_can_be_shown_and_not_be_taken_apart(letters: Letters) -> None:
+    text = "#let paper = (:)\n#let letter(piece) = [ #piece.customer.name.slice(0, 9) ]"
+
+    [problem] = letters.check(LETTER, {**FILES, "templates/hivernax/letter.typ": text})
+
+    assert "slice" in str(getattr(problem, "what", ""))
+
+
+def test_one_piece_of_each_shape_is_set_whatever_people_are_called() -> None:
+    proof = letter.Proof("hivernax/letter", FILES, common=letter.SAMPLE_COMMON, at=AT)
+    pieces = [named(name=f"Dr Claire Morel {number}") for number in range(30)]
+    set_by = [len(batch) for batch in _set_by(proof, pieces)]
+
+    assert set_by == [1]
+
+
+def _set_by(proof: letter.Proof, pieces: list[dict[str, Any]]) -> list[Any]:
+    batches: list[Any] = []
+    plain = proof._set
+    proof._set = lambda some: (batches.append(list(some)), plain(some))[1]  # type: ignore[method-assign]
+    proof.failing(pieces)
+    proof.failing(pieces)
+    return [batch for batch in batches if batch]
