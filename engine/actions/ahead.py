@@ -1,16 +1,15 @@
 """While one group leaves, the next is gated and the last one settled: by a second hand, over a connection of its own.
 
-The relay and PostgreSQL take about as long as each other for a group; in turn, each would wait for the other half of the
-time. The second hand does one thing after the other, in the order in which it was told. So when a group that was
-gated ahead is taken up, the group before the last one is settled: two places in the journal are enough, and no place is
-written over before what it remembers stands in the ledger.
+The relay and PostgreSQL take about as long as each other for a group; in turn, each would wait for the other half of
+the time. A commit waits for the disk, so the gate of the next group and the settlement of the last one share theirs.
+When a group that was gated ahead is taken up, the group before the last one is therefore settled: two places in the
+journal are enough, and none is written over before what it remembers stands in the ledger.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -21,6 +20,7 @@ from engine.store.ledger import Group
 
 Gate: TypeAlias = Callable[[Connection], Group]
 Settle: TypeAlias = Callable[[Connection, Sequence[Addressee], list[Receipt]], object]
+Told: TypeAlias = tuple[Sequence[Addressee], list[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Gated:
 
     group: Group
     since: float  #: `awake()` before its gate
-    is_ahead: bool = False
+    is_ahead: bool
 
 
 class Ahead:
@@ -41,7 +41,7 @@ class Ahead:
         self._hand: ThreadPoolExecutor | None = None
         self._second: Connection | None = None
         self._coming: Future[Gated] | None = None
-        self._settling: deque[Future[object]] = deque()
+        self._told: list[Told] = []  #: not settled, or not known to be
 
     def __enter__(self) -> Self:
         return self
@@ -50,43 +50,51 @@ class Ahead:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._held:
-            coming, self._coming = self._coming, None
-            if coming is not None:
-                group = coming.result().group.addressees
-                self.settle(group, [put_back(one.touch) for one in group])
-            self.settled()
+            try:
+                if self._coming is not None:
+                    group = self.take().group.addressees
+                    self._told.append((group, [put_back(one.touch) for one in group]))
+            finally:  # a gate that failed took the settlement with it that it shared a commit with
+                self.settled()
 
     def take(self) -> Gated:
         """Return the next group: the one that was gated ahead, or one that is gated now."""
         coming, self._coming = self._coming, None
-        gated = self._gated(self._connection) if coming is None else coming.result()
-        while len(self._settling) > 1:
-            self._settling.popleft().result()
-        return gated if coming is None else replace(gated, is_ahead=True)
+        if coming is not None:
+            gated = coming.result()
+            del self._told[:-1]  # of these it shared the commit; the last one came after it was fetched
+            return gated
+        self.settled()
+        since = awake()
+        return Gated(self._gate(self._connection), since, is_ahead=False)
 
     def fetch(self) -> None:
-        """Let the next group be gated while the one that was taken leaves."""
+        """Let the next group be gated, and what was told be settled, while the one that was taken leaves."""
         if self._hand is None:
             self._second = self._held.enter_context(beside(self._connection))
-            # It says the same three things again and again: each is planned once, not anew for its first ten times.
+            # It says the same things again and again: each is planned once, not anew for its first ten times.
             self._second.prepare_threshold = 0
             self._second.execute("SET plan_cache_mode = force_generic_plan")
             self._hand = self._held.enter_context(ThreadPoolExecutor(1, "second hand"))
         assert self._second is not None
-        self._coming = self._hand.submit(self._gated, self._second)
-
-    def _gated(self, connection: Connection) -> Gated:
-        since = awake()
-        return Gated(self._gate(connection), since)
+        self._coming = self._hand.submit(self._gated_and_settled, self._second, tuple(self._told))
 
     def settle(self, group: Sequence[Addressee], receipts: list[Receipt]) -> None:
-        """Record what became of a group: at once, or, where there is a second hand, as the next thing it does."""
-        if self._hand is None or self._second is None:
-            self._settle(self._connection, group, receipts)
-        else:
-            self._settling.append(self._hand.submit(self._settle, self._second, group, receipts))
+        """Record what became of a group: now, or together with the next gate where that is fetched ahead."""
+        self._told.append((group, receipts))
+        if self._coming is None:
+            self.settled()
 
     def settled(self) -> None:
-        """Wait until everything is settled that was told."""
-        while self._settling:
-            self._settling.popleft().result()
+        """Settle what was told."""
+        while self._told:
+            self._settle(self._connection, *self._told[0])
+            self._told.pop(0)
+
+    def _gated_and_settled(self, second: Connection, told: tuple[Told, ...]) -> Gated:
+        since = awake()
+        with second.transaction():
+            group = self._gate(second)  # first: locks are taken in one order everywhere, touches last
+            for one in told:
+                self._settle(second, *one)
+        return Gated(group, since, is_ahead=True)

@@ -80,8 +80,9 @@ def build(url: str, mails: int, *, files: Mapping[str, str] = FILES, slot: str =
         connection.execute(f"CREATE TEMP TABLE these AS SELECT customer_id FROM customer WHERE {new}")
         connection.execute("INSERT INTO contact_guard (customer_id) SELECT customer_id FROM these")
         connection.execute(
-            "INSERT INTO contact_point (customer_id, type, value_norm, usage, source)"
-            " SELECT customer_id, 'email', 'officine' || customer_id || '@' || (%s::text[])[1 + customer_id %% 5], 'org', 'chaos'"
+            "INSERT INTO contact_point (customer_id, type, value_norm, usage, source, notice_given_at)"
+            " SELECT customer_id, 'email', 'officine' || customer_id || '@' || (%s::text[])[1 + customer_id %% 5], 'org', 'chaos',"
+            "        CURRENT_DATE - 100"
             " FROM these",
             [list(DOMAINS)],
         )
