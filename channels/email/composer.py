@@ -11,7 +11,7 @@ from channels.email.step import EmailStep
 from engine.content import headers, lint, mail
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
-from engine.content.links import Links
+from engine.content.links import Links, with_utm
 from engine.content.mail import Body, Unfillable
 from engine.content.placeholders import CUSTOMER, OFFER, REP, mangled, plain
 from engine.content.tokens import Purpose
@@ -202,7 +202,7 @@ def _letter(
     values = tuple(
         (mangled(name), value)
         for name in sorted(bodies[None].uses)
-        if (value := _value(name, card, links)) is not None
+        if (value := _value(name, card, links, wave)) is not None
     )
     heads = {
         cell: "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -214,7 +214,7 @@ def _letter(
     return _Letter(bodies, values, fixed, heads)
 
 
-def _value(name: str, card: Material, links: Links) -> Value | None:
+def _value(name: str, card: Material, links: Links, wave: Wave) -> Value | None:
     """Return how a customer's own value of a name is found; `None` where it is the same for all."""
     group, _, part = name.partition(".")
     to = links.to
@@ -230,13 +230,14 @@ def _value(name: str, card: Material, links: Links) -> Value | None:
         return lambda one: to(Purpose.PREFERENCES, one.touch, one.customer.customer_id)
     if group == "links":
         place, link = list(card.links).index(part), card.links[part]
+        target = with_utm(link.url, wave.campaign, wave.step_name)
         if not link.track or not link.url.startswith("https:"):
-            return lambda one: link.url
+            return lambda one: target
         # Without consent to be tracked only the links to say no, or how much, are personal (CNIL).
         return lambda one: (
             to(Purpose.CLICK, one.touch, one.customer.customer_id, place)
             if one.customer.may_track
-            else link.url
+            else target
         )
     if name.startswith("customer.facts."):
         fact = name.removeprefix("customer.facts.")

@@ -4,8 +4,10 @@ The pages read these addresses; the e-mail channel writes them; neither knows mo
 """
 
 from typing import Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from engine.content.tokens import Purpose, Signer
+from engine.model.campaign import AnyCampaign
 from engine.model.written import CustomerId, TouchId
 
 PATHS: Final = {
@@ -16,6 +18,26 @@ PATHS: Final = {
     Purpose.VIEW: "/v/",
 }
 """The path in front of the token. An unsubscribe link answers GET with a page and POST with the act."""
+
+
+def with_utm(url: str, campaign: AnyCampaign, step: str) -> str:
+    """Return an address with the parameters that its campaign's file asks for; others, and what it has, stay as they are.
+
+    The page is the one that the material was deposited with; the parameters say which mailing, never which reader.
+    """
+    utm = getattr(campaign, "utm", None)
+    if utm is None or not url.startswith("https:") or "utm_" in url:
+        return url
+    parts = urlsplit(url)
+    said = urlencode(
+        {
+            "utm_source": utm.source,
+            "utm_medium": utm.medium,
+            "utm_campaign": utm.campaign or campaign.campaign,
+            "utm_content": step,
+        }
+    )
+    return urlunsplit(parts._replace(query=f"{parts.query}&{said}" if parts.query else said))
 
 
 class Links:

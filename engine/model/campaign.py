@@ -425,6 +425,19 @@ class CampaignExample(Written):
         return value
 
 
+class Utm(Written):
+    """What the web's statistics read behind each link of a mail: the same for everybody, so it names nobody."""
+
+    source: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60, description="utm_source: armorial")
+    medium: str = Field("email", pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)
+    campaign: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9_.-]*$",
+        max_length=80,
+        description="utm_campaign; the campaign's name if absent. utm_content is the step",
+    )
+
+
 class CampaignPolicy(Written):
     """What the campaign says of itself where others want the same customers."""
 
@@ -467,6 +480,7 @@ class Campaign(Written, Generic[S]):
     responses: list[ResponseRule] = []
     budget: Budget | None = None
     policy: CampaignPolicy = CampaignPolicy()
+    utm: Utm | None = Field(None, description="parameters behind the links of its mails")
     examples: list[CampaignExample] = Field([], description="played by 'touchbase test', without a database")
 
     @field_validator("reentry", mode="before")

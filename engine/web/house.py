@@ -15,6 +15,7 @@ from engine.actions.pinned import Definition, pinned
 from engine.actions.report_page import slot_in_words
 from engine.app import App
 from engine.content.card import card
+from engine.content.links import with_utm
 from engine.problems import DatabaseUnavailable, EngineError, Language, Say
 from engine.rules import figures
 from engine.store.database import Connection, pool
@@ -95,7 +96,8 @@ class House:
             template = getattr(definition.campaign.steps.get(touch.step), "template", None)
             material = card(definition.files, template) if template else None
             links = () if material is None else material.links.values()
-            self._links[key] = [(link.label, link.url) for link in links]
+            campaign = definition.campaign
+            self._links[key] = [(link.label, with_utm(link.url, campaign, touch.step)) for link in links]
         return self._links[key]
 
     def page(

@@ -26,6 +26,20 @@ def test_a_click_leads_to_the_cards_own_address(stranger: TestClient, links) -> 
     assert answer.headers["location"] == "https://armorial.example.org/gamme"
 
 
+def test_a_click_leads_on_with_what_the_webs_statistics_read(stranger, links, database) -> None:  # type: ignore[no-untyped-def]
+    database.execute(
+        "INSERT INTO definition (sha, campaign, files) SELECT 'with utm', campaign,"
+        r" replace(files::text, 'purpose: ', 'utm: {source: armorial}\npurpose: ')::jsonb FROM definition LIMIT 1"
+    )
+    database.execute("UPDATE run SET definition_sha = 'with utm'")
+
+    where = stranger.get(links.path(Purpose.CLICK, 2, 1)).headers["location"]
+
+    assert where.startswith(
+        "https://armorial.example.org/gamme?utm_source=armorial&utm_medium=email&utm_campaign="
+    )
+
+
 def test_a_click_is_in_the_database_when_its_answer_is_out(stranger, links, database, small) -> None:  # type: ignore[no-untyped-def]
     stranger.get(links.path(Purpose.CLICK, 2))
 

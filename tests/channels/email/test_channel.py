@@ -8,15 +8,17 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from channels.email import Emails, outbox
 from channels.email.identity import Identity
-from engine.content.links import PATHS
+from engine.content.links import PATHS, with_utm
 from engine.content.tokens import Purpose, Token, read
 from engine.contract import Customer, Failure, Parcel, Refusal
+from engine.model.campaign import Utm
 from engine.model.written import CustomerId, TouchId
 from engine.problems import FilesError
 from engine.testing.examination import examine
@@ -232,6 +234,38 @@ def test_an_author_cannot_write_a_picture_that_tells_of_opens(emails: Emails) ->
         emails.prepare(wave({**FILES, "templates/dermapharm/announce.mjml": template}))
 
     assert "unknown name 'open_url'" in str(error.value.problems[0].what)
+
+
+UTM = "utm_source=armorial&utm_medium=email&utm_campaign=dermapharm-direct-2026&utm_content=announce"
+
+
+@pytest.mark.parametrize(
+    ("url", "becomes"),
+    [
+        ("https://direct.armorial.example/commande", f"https://direct.armorial.example/commande?{UTM}"),
+        ("https://direct.armorial.example/c?ref=7#bas", f"https://direct.armorial.example/c?ref=7&{UTM}#bas"),
+        ("https://direct.armorial.example/?utm_source=x", "https://direct.armorial.example/?utm_source=x"),
+        ("mailto:offre@armorial.example", "mailto:offre@armorial.example"),
+    ],
+)
+def test_a_link_says_which_mailing_where_the_campaign_asks_for_it(url: str, becomes: str) -> None:
+    asking: Any = SimpleNamespace(campaign="dermapharm-direct-2026", utm=Utm(source="armorial"))
+
+    assert with_utm(url, asking, "announce") == becomes
+
+
+def test_what_the_webs_statistics_read_is_the_same_for_every_reader(emails: Emails) -> None:
+    asking = wave()
+    asking.campaign.utm = Utm(source="armorial")  # type: ignore[misc]
+    compose = emails.prepare(asking)
+
+    one, two = (
+        html(compose(addressee(n, replace(CLAIRE, customer_id=CustomerId(n), may_track=False))))
+        for n in (1, 2)
+    )
+
+    target = "https://direct.armorial.example/commande?" + UTM.replace("&", "&amp;")
+    assert target in one and target in two
 
 
 def test_no_link_says_who_reads_it(emails: Emails) -> None:  # SEC13
