@@ -407,8 +407,12 @@ def _is_schemaless(adapter: TypeAdapter[Any]) -> bool:
     return False
 
 
+_TRIED: Final = re.compile(r"<\w+>|function-\w+\[.*\]")
+
+
 def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) -> Problem:
-    path = tuple(part for part in entry["loc"] if not (isinstance(part, str) and part[:1] in "<"))
+    # pydantic puts what it tried into the path, as "<lambda>"; a key of the file may begin so, too.
+    path = tuple(part for part in entry["loc"] if not (isinstance(part, str) and _TRIED.fullmatch(part)))
     context = entry.get("ctx", {})
     given = entry.get("input")
     shown = given if isinstance(given, str | int | float | bool) else type(given).__name__
