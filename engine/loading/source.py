@@ -19,6 +19,7 @@ from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap,
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from engine.problems import Fault, PathPart, Problem, Refused, Say, Span, did_you_mean
 
@@ -173,6 +174,17 @@ def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
                 excerpt,
             )
         ]
+    except ReaderError as error:
+        strange_letter = chr(error.character) if isinstance(error.character, int) else str(error.character)
+        return None, [
+            _problem(
+                Span(name, *_line_and_column(text, max(0, text.find(strange_letter)))),
+                "a character that YAML does not allow",
+                "un caractère que YAML ne permet pas",
+                "Delete it: it can make the file read other than it is.",
+                "Supprimez-le : il peut faire lire autre chose que ce qui est écrit.",
+            )
+        ]
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         return None, [_unreadable(text, name) or _no_yaml(name, error)]
     return source, []
@@ -201,10 +213,8 @@ def _unreadable(text: str, name: str) -> Problem | None:
     """Return which value looks like a date or a number and is none: ruamel's own error has no place."""
     no_letter = next((match for match in _CODE_POINT.finditer(text) if int(match[1], 16) > 0x10FFFF), None)
     if no_letter is not None:
-        before = text[: no_letter.start()]
-        line, column = before.count("\n") + 1, no_letter.start() - before.rfind("\n")
         return _problem(
-            Span(name, line, column),
+            Span(name, *_line_and_column(text, no_letter.start())),
             f"there is no letter '{no_letter[0]}'",
             f"il n'y a pas de lettre « {no_letter[0]} »",
             "Write the letter itself.",
@@ -228,6 +238,13 @@ def _unreadable(text: str, name: str) -> Problem | None:
 
 
 _NO_LETTER: Final = re.compile("[\0\ud800-\udfff]")
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    before = text[:at]
+    return before.count("\n") + 1, at - before.rfind("\n")
+
+
 _CODE_POINT: Final = re.compile(r"\\U([0-9A-Fa-f]{8})")
 
 

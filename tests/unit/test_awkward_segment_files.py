@@ -58,6 +58,7 @@ def told(tmp_path: Path, name: str, text: str) -> list[str]:
         ("  - {<<: {department: 44}}\n", "6:6: merge keys ('<<') are not allowed"),
         ("  - department: !!binary NDQ=\n", "6:17: the tag 'tag:yaml.org,2002:binary' is not allowed"),
         ("  - department: \u202e44\n", "6:17: an invisible control character"),
+        ("  - department: \x7f44\n", "6:17: a character that YAML does not allow"),
         ("  - " + "{not: " * 60 + "{department: 44}" + "}" * 60 + "\n", "6:233: is nested too deep or holds too much"),
         ("timezone: ../../etc/passwd\n", "6:11: unknown time zone '../../etc/passwd'"),
         ("examples:\n  - {department: [], belongs: no}\n", "7:6: a customer has one 'department'"),
