@@ -118,6 +118,7 @@ class FaultRelay:
     commands: list[bytes] = field(default_factory=list)  #: every command line it read
     _listening: socket.socket | None = field(default=None, init=False)
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _lines: list[socket.socket] = field(default_factory=list, init=False)
     _attempts: Counter[str] = field(default_factory=Counter, init=False)
     _mails: int = field(default=0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -147,7 +148,14 @@ class FaultRelay:
                 return
             threading.Thread(target=self._serve, args=(line,), daemon=True).start()
 
+    def hang_up(self) -> None:
+        """Cut every connection that is open, wherever its talk is."""
+        for line in list(self._lines):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
     def _serve(self, line: socket.socket) -> None:
+        self._lines.append(line)
         talk = _Session(self, line)
         with line, suppress(OSError, _Gone):
             talk.run()
