@@ -54,7 +54,7 @@ def advance(
         if row.frozen_at is None or row.closed_at is not None or row.state != "running":
             return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)
-        if stale := sources.stale(connection, definition.policy, now):
+        if stale := sources.stale(connection, definition.policy.feeds, now):
             raise GuardStopped(
                 Say("\n".join(each.en for each in stale), "\n".join(each.fr for each in stale)),
                 Say(

@@ -159,7 +159,7 @@ def _rehearsed(
     made = described(definition, plan_id, slot, fall, digest, steps)
     stops = [
         *made.stops,
-        *sources.stale(connection, definition.policy, now),
+        *sources.stale(connection, definition.policy.feeds, now),
         *sources.shrunk(connection, definition.policy, run_id, made.universe),
     ]
     warnings = (*made.warnings, *_remarks(definition, channels))

@@ -99,7 +99,7 @@ def _first(
 ) -> tuple[dict[str, dict[str, int]], int, bool]:
     """Freeze, plan what is due, and hold both against guards and plan, in the caller's transaction."""
     campaign = definition.campaign
-    guards.hold(sources.stale(connection, definition.policy, now))
+    guards.hold(sources.stale(connection, definition.policy.feeds, now))
     enrolment.freeze(
         connection, run_id, campaign, definition.library, definition.policy, definition.rules, now
     )

@@ -32,7 +32,7 @@ class Sent:
     """What one drain did, by step and ending."""
 
     endings: dict[tuple[str, str], int] = field(default_factory=dict)
-    stopped: str | None = None  #: paused, cancelled, disarmed, not durable
+    stopped: str | None = None  #: paused, cancelled, disarmed, not durable, stale
     waiting: int = 0  #: ready, but for a later try
 
     @property
@@ -183,6 +183,7 @@ class _Sender:
             now=now,
             permit=self.needs_permit,
             throttles=policy.throttles if self.channel.contact_point == "email" else (),
+            feeds=policy.feeds,
         )
 
     def settle(self, hand: Connection, group: Sequence[Addressee], receipts: list[Receipt]) -> None:

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from engine.contract import Addressee, Customer, Receipt, Rep
 from engine.model.campaign import AnyCampaign
-from engine.model.policy import Throttle
+from engine.model.policy import FeedGate, Throttle
 from engine.model.written import CustomerId, RunId, TouchId
 from engine.rules.schedule import Slot
-from engine.store import pace
+from engine.store import pace, sources
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -157,7 +157,7 @@ class Group:
     """Touches that may leave now: gated, in one commit, for one worker."""
 
     addressees: tuple[Addressee, ...]
-    stopped: str | None = None  #: why nothing was gated: paused, cancelled, disarmed, not durable
+    stopped: str | None = None  #: why nothing was gated: paused, cancelled, disarmed, not durable, stale
 
 
 def gate(
@@ -172,10 +172,12 @@ def gate(
     wants_phone: bool = False,
     permit: bool = True,
     throttles: Sequence[Throttle] = (),
+    feeds: Sequence[FeedGate] = (),
 ) -> Group:
     """Claim and gate a group of touches in one transaction of its own; nothing may leave before it returned.
 
-    `law` is what `journey.judged_parameters` says of the step; what may have changed is asked again.
+    `law` is what `journey.judged_parameters` says of the step; what may have changed is asked again, and whether the
+    base can still be trusted today (`feeds`): if not, what is ready waits.
     """
     with connection.transaction():
         row = run(
@@ -187,6 +189,8 @@ def gate(
             return Group((), "not durable")
         if permit and run(connection, statement("ledger", "hold_permit")).fetchone() is None:
             return Group((), "disarmed")
+        if sources.stale(connection, feeds, now):
+            return Group((), "stale")
         room = pace.room(connection, throttles, limit, now.date())
         if room.most == 0:
             return Group(())

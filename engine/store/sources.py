@@ -1,22 +1,23 @@
 """Whether the base can be trusted today: deliveries that are too old, or that lost too much, stop campaigns."""
 
 import datetime as dt
+from collections.abc import Sequence
 
-from engine.model.policy import Policy
+from engine.model.policy import FeedGate, Policy
 from engine.model.written import spoken
 from engine.problems import Say
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
 
-def stale(connection: Connection, policy: Policy, now: dt.datetime) -> list[Say]:
-    """Return what the policy holds against the latest deliveries: none at all, too old, or shrunk."""
-    if not policy.feeds:
+def stale(connection: Connection, feeds: Sequence[FeedGate], now: dt.datetime) -> list[Say]:
+    """Return what the policy's `feeds` hold against the latest deliveries: none at all, too old, or shrunk."""
+    if not feeds:
         return []
-    names = sorted({gate.feed for gate in policy.feeds})
+    names = sorted({gate.feed for gate in feeds})
     rows = {row[0]: row[1:] for row in run(connection, statement("plans", "deliveries"), {"feeds": names})}
     found: list[Say] = []
-    for gate in policy.feeds:
+    for gate in feeds:
         if gate.feed not in rows:
             found.append(
                 Say(

@@ -94,3 +94,29 @@ def test_an_audience_that_shrank_too_much_stops_the_next_run(house: House, allow
             house.start(at=week_later, now=NOW + 7 * DAY)
     else:
         assert house.start(at=week_later, now=NOW + 7 * DAY).is_new
+
+
+def test_what_is_ready_waits_at_the_gate_once_a_delivery_has_grown_too_old(house: House) -> None:
+    asks(house, FRESH)
+    delivered(house, "consents", NOW - dt.timedelta(hours=35))
+    run = house.start().run_id
+
+    late = house.drain(run, NOW + dt.timedelta(hours=2))
+
+    states = house.states("announce")
+    assert (late.stopped, late.settled, states["ready"] > 0, "accepted" in states) == (
+        "stale",
+        0,
+        True,
+        False,
+    )
+
+
+def test_what_waited_leaves_when_the_delivery_has_come(house: House) -> None:
+    asks(house, FRESH)
+    delivered(house, "consents", NOW - dt.timedelta(hours=35))
+    run = house.start().run_id
+    house.drain(run, NOW + dt.timedelta(hours=2))
+    delivered(house, "consents", NOW + dt.timedelta(hours=3))
+
+    assert house.drain(run, NOW + dt.timedelta(hours=4)).settled > 0

@@ -8,7 +8,7 @@ from engine.model.written import RunId
 from engine.store import journey, ledger
 from engine.store.database import Connection
 from engine.store.journey import Reach
-from tests.store.bases import campaign, policy, rules
+from tests.store.bases import campaign, give_consent, policy, rules
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
 LAW = journey.judged_parameters(
@@ -37,6 +37,7 @@ def people(connection: Connection, count: int) -> list[int]:
            SELECT id, 'email', 'claire.morel.' || id || '@example.org', 'test' FROM unnest(%s::bigint[]) AS id""",
         [ids],
     )
+    give_consent(connection, ids)
     return ids
 
 

@@ -167,20 +167,20 @@ WITH recent AS MATERIALIZED (
             SELECT customer_id, channel, direction, campaign, brand, purpose, outcome, due_at, touched_at, outcome_at FROM touch
              WHERE NOT is_over) AS t ON t.customer_id = d.customer_id
      WHERE t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])),
-capped AS MATERIALIZED (
-    SELECT t.customer_id, cap.name, cap.channels, cap.purposes, cap.same_brand, cap.per
+cap AS MATERIALIZED (
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(%(caps)s) AS (name text, max integer, per interval, channels text[], purposes text[], same_brand boolean))
+             WITH ORDINALITY AS cap(name, max, per, channels, purposes, same_brand, cap)),
+counted_for AS (
+    SELECT t.customer_id, t.campaign, t.at, cap.cap, cap.name, cap.max
       FROM recent t
-      JOIN jsonb_to_recordset(%(caps)s) AS cap(name text, max integer, per interval, channels text[], purposes text[], same_brand boolean)
-        ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
+      JOIN cap ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
        AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
-     WHERE t.at > t.due_at - cap.per AND t.at < t.due_at + cap.per
-     GROUP BY t.customer_id, cap.name, cap.max, cap.channels, cap.purposes, cap.same_brand, cap.per HAVING count(*) >= cap.max),
+     WHERE t.at > t.due_at - cap.per AND t.at < t.due_at + cap.per),
+capped AS (SELECT customer_id, cap FROM counted_for GROUP BY customer_id, cap HAVING count(*) >= min(max)),
 full_up AS (
-    SELECT DISTINCT ON (t.customer_id) t.customer_id, ARRAY[x.name, coalesce(t.campaign, '')] AS because
-      FROM capped x JOIN recent t ON t.customer_id = x.customer_id AND t.channel = ANY (x.channels) AND (x.purposes IS NULL OR t.purpose = ANY (x.purposes))
-       AND (NOT x.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
-     WHERE t.at > t.due_at - x.per AND t.at < t.due_at + x.per
-     ORDER BY t.customer_id, x.name, t.at DESC, t.campaign),
+    SELECT DISTINCT ON (t.customer_id) t.customer_id, ARRAY[t.name, coalesce(t.campaign, '')] AS because
+      FROM counted_for t JOIN capped x USING (customer_id, cap)
+     ORDER BY t.customer_id, t.name, t.at DESC, t.campaign),
 too_near AS (
     SELECT t.customer_id, min(ARRAY[gap.name, coalesce(t.campaign, '')]) AS because
       FROM recent t

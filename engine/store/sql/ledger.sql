@@ -88,8 +88,8 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- unsubscribe that is under way keeps its guard, its touch is passed over now and meets the block next time; so
 -- nobody waits here and no ring of waits can form. The epoch makes a worker that wakes up late harmless.
 -- Of what was judged when the step was planned, that which may have changed since is asked again of exactly these
--- customers, each table probed by key (`OFFSET 0`: else a base of some ten thousand is read from end to end): a death, a hold, a refusal, a consent that ran out, a suppression, a material that was
--- withdrawn or whose visa ended, an address that bounced.
+-- customers, each table probed by key (`OFFSET 0`: else a base of some ten thousand is read from end to end): a death, a hold, a refusal, a consent that ran out or is none of
+-- this address, a suppression, a material that was withdrawn or whose visa ended, an address that bounced or is another one.
 -- The step stands between itself and itself, so that only touch_open has the order asked for: by the primary key each
 -- group would pass over all that left before it.
 -- Where it is night by now, or the season is over, the touch waits for its place to open, within its window.
@@ -112,11 +112,17 @@ judged AS MATERIALIZED (
                CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
                CASE WHEN c.status = 'deceased' THEN 'deceased' END,
                CASE WHEN c.status = 'erased' THEN 'erased' END,
+               CASE WHEN NOT c.kinds && %(kinds)s::text[] THEN 'kind_not_allowed' END,
                CASE WHEN NOT %(safety)s AND h.legal THEN 'suppressed_legal' END,
                CASE WHEN NOT %(safety)s AND (n.is_blocked OR k.refused OR s.is_suppressed OR (%(channel)s IN ('call','visit') AND c.do_not_call))
                     THEN 'opted_out' END,
-               CASE WHEN NOT %(safety)s AND k.given AND NOT k.current
-                     AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'consent_expired' END,
+               CASE WHEN %(none_means)s = 'yes_with_notice' AND k.proven IS NOT TRUE AND p.contact_point_id IS NOT NULL
+                     AND p.notice_given_at IS NULL AND NOT (p.usage = 'personal' AND %(personal_needs_opt_in)s) THEN 'no_notice' END,
+               CASE WHEN k.given IS NOT TRUE AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'no_consent' END,
+               CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
+                     OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_expired' END,
+               CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
+                     OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_no_proof' END,
                CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
                               AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
                               AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
@@ -126,10 +132,13 @@ judged AS MATERIALIZED (
                CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
                CASE WHEN NOT %(safety)s AND %(brand)s = ANY (c.restricted_brands) THEN 'restricted_brand' END,
                CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
-               CASE WHEN NOT %(safety)s AND h.stock THEN 'stock_hold' END,
+               CASE WHEN NOT %(safety)s AND (h.stock OR (SELECT bool_and(s.stock_status = 'out') FROM product o JOIN presentation s USING (cis)
+                                                          WHERE o.brand = %(brand)s)) THEN 'stock_hold' END,
                CASE WHEN o.timezone IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
                CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
-               CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END], NULL) AS reasons
+               CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
+               CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
+               CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox' END], NULL) AS reasons
       FROM next n
      CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer_id = n.customer_id OFFSET 0) AS c
       LEFT JOIN LATERAL (
@@ -147,7 +156,8 @@ judged AS MATERIALIZED (
               AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)) AS s
      CROSS JOIN LATERAL (
            SELECT bool_or(opt IN ('opt_out','never')) AS refused, bool_or(opt = 'opt_in') AS given,
-                  bool_or(opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS current
+                  bool_or(opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS current,
+                  bool_or(opt = 'opt_in' AND has_proof AND (effective_to IS NULL OR effective_to > %(now)s)) AS proven
              FROM consent
             WHERE customer_id = n.customer_id AND channel = %(channel)s AND purpose IN (%(purpose)s, '*')
               AND scope IN ('all', %(brand)s) AND address IN ('', coalesce(p.value_norm, ''))) AS k),
