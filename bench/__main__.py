@@ -13,7 +13,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from bench import caps, email_ledger, email_render, email_wire, freeze, generate, load, memory, segments
+from bench import (
+    caps,
+    email_ledger,
+    email_render,
+    email_wire,
+    email_workers,
+    freeze,
+    generate,
+    load,
+    memory,
+    segments,
+)
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
@@ -29,8 +40,15 @@ LINES: Mapping[str, Callable[[], AbstractContextManager[Sides]]] = {
 SEVERAL: Mapping[str, Callable[[], AbstractContextManager[Mapping[str, Sides]]]] = {
     "load": load.lines,
     "segments": segments.lines,
+    "email_workers": email_workers.lines,
+    "email_two_sinks": email_workers.two_sinks,
+    "email_sizes": email_workers.sizes,
+    "email_postfix": email_workers.real_postfix,
 }
-WEIGHED = {"memory": memory.megabytes}
+WEIGHED: Mapping[str, Callable[[], dict[str, float]]] = {
+    "memory": memory.megabytes,
+    "email_memory": email_workers.megabytes,
+}
 """Lines of megabytes, not of seconds: they have no other side."""
 
 

@@ -61,7 +61,9 @@ approved: {by: pharmacien-responsable, on: 2026-02-20}
 SLOT: Final = "2026-03-03T09:30[Europe/Paris]"
 
 
-def build(url: str, mails: int, *, files: Mapping[str, str] = FILES, slot: str = SLOT) -> int:
+def build(
+    url: str, mails: int, *, files: Mapping[str, str] = FILES, slot: str = SLOT, cell: str | None = None
+) -> int:
     """Write the world for `mails` mails, a tenth more held out and a twentieth excluded; return the run's id.
 
     Another slot is another run, to customers of its own.
@@ -111,9 +113,9 @@ def build(url: str, mails: int, *, files: Mapping[str, str] = FILES, slot: str =
             [run, now, mails],
         )
         connection.execute(
-            "INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, state, due_at, not_after)"
-            " SELECT customer_id, run_id, %s, 'announce', 'email', 'DERMAPHARM', 'commercial', 'ready', %s, %s"
+            "INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, due_at, not_after)"
+            " SELECT customer_id, run_id, %s, 'announce', 'email', 'DERMAPHARM', 'commercial', %s, 'ready', %s, %s"
             "   FROM member WHERE run_id = %s AND reason IS NULL AND NOT held_out ORDER BY customer_id",
-            [CAMPAIGN, now - dt.timedelta(seconds=1), now + dt.timedelta(days=3), run],
+            [CAMPAIGN, cell, now - dt.timedelta(seconds=1), now + dt.timedelta(days=3), run],
         )
     return run
