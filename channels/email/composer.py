@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from channels.email.dkim import Signers
 from channels.email.identity import Identity
 from channels.email.step import EmailStep
-from engine.content import headers, lint, mail
+from engine.content import attachments, headers, lint, mail
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
 from engine.content.links import Links, with_utm
@@ -41,6 +41,7 @@ class _Letter:
     values: tuple[tuple[str, Value], ...]  #: of the customer: mangled name, how to get it
     fixed: dict[str | None, dict[str, Any]]  #: by cell: what all of it share, mangled
     heads: dict[str | None, str]  #: by cell: header lines that never change
+    tail: bytes  #: what follows the body: attachments
 
 
 def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Composer:
@@ -111,7 +112,7 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
             return Failure(Refusal.NOT_RENDERED, str(error))
         except ValueError as error:
             return Failure(Refusal.NOT_RENDERED, type(error).__name__)
-        data = (head + body).encode("ascii")
+        data = (head + body).encode("ascii") + letter.tail
         if signers is not None:
             signing = rep.email.rpartition("@")[2] if rep is not None and from_rep else domain
             data = signers.signed(data, signing)
@@ -204,14 +205,15 @@ def _letter(
         for name in sorted(bodies[None].uses)
         if (value := _value(name, card, links, wave)) is not None
     )
-    heads = {
-        cell: "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        "MIME-Version: 1.0\r\n"
-        f"Content-Type: {body.content_type}\r\n"
-        "\r\n"
+    around = {
+        cell: attachments.around(step.attachments, wave.files, body.content_type)
         for cell, body in bodies.items()
     }
-    return _Letter(bodies, values, fixed, heads)
+    heads = {
+        cell: f"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n{front}"
+        for cell, (front, _) in around.items()
+    }
+    return _Letter(bodies, values, fixed, heads, around[None][1])
 
 
 def _value(name: str, card: Material, links: Links, wave: Wave) -> Value | None:
@@ -296,6 +298,10 @@ def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
             Fault(("preheader",), problem.what, problem.remedy)
             for problem in mail.subject_problems(step.preheader)
         ]
+    found += [
+        Fault(("attachments", place), what, remedy)
+        for place, what, remedy in attachments.wrong(step.attachments, files)
+    ]
     if step.reply_to not in (None, "rep") and not headers.is_address(str(step.reply_to)):
         found.append(
             Fault(

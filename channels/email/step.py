@@ -1,6 +1,6 @@
 """What a campaign file may say about an e-mail."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -26,6 +26,11 @@ class EmailStep(Step):
     )
     reply_to: str | None = Field(None, description="rep, or an address; the sender's if absent")
 
+    attachments: list[
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9_-]*\.[a-z]{3}$")]
+    ] = Field(
+        [], max_length=5, description="files below templates/ that every mail brings: dermapharm/rcp.pdf"
+    )
     measure_opens: bool = Field(
         True,
         description="a picture of one point tells when the mail is opened, only of customers who agreed to exactly that",

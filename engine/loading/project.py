@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
+from engine.content.attachments import as_text
 from engine.loading import segments as segment_files
 from engine.loading.prescription import prescription_faults
 from engine.loading.source import Source, build, parse, read
@@ -22,7 +23,7 @@ from engine.problems import Fault, FilesError, Problem, Say, Span, UsageError, d
 MUST_ARRIVE: Final = ("safety", "service")
 """Purposes for which a second copy is better than none."""
 
-TEXTS: Final = (".yaml", ".mjml", ".typ", ".md", ".sql", ".html", ".svg")
+TEXTS: Final = (".yaml", ".mjml", ".typ", ".md", ".sql", ".html", ".svg", ".ics", ".pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,11 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
                 and not any(part.startswith(".") for part in path.parts)
             ):
                 try:
-                    texts[name] = path.read_text(encoding="utf-8-sig")
+                    texts[name] = (
+                        as_text(path.read_bytes())
+                        if path.suffix == ".pdf"
+                        else path.read_text(encoding="utf-8-sig")
+                    )
                 except (OSError, UnicodeDecodeError):
                     problems.append(
                         Problem(

@@ -1,0 +1,119 @@
+"""Files that a mail brings along: whole, the same for everybody, found wanting at check."""
+
+import email
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from channels.email import Emails, outbox
+from engine.content import attachments
+from engine.contract import Parcel
+from engine.problems import Fault
+from tests.channels.email.world import FILES, addressee, desk, step, wave
+from tests.plans.house import CAMPAIGN, House
+
+RCP = b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"\n%%EOF\n"
+INVITATION = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nSUMMARY:Soirée\r\nEND:VCALENDAR\r\n"
+WITH = {
+    **FILES,
+    "templates/dermapharm/rcp.pdf": attachments.as_text(RCP),
+    "templates/dermapharm/soiree.ics": INVITATION,
+}
+
+
+@pytest.fixture
+def emails(tmp_path: Path) -> Iterator[Emails]:
+    made = Emails(desk(tmp_path))
+    yield made
+    made.close()
+
+
+def written(emails: Emails, *names: str) -> tuple[EmailMessage, bytes]:
+    parcel = emails.prepare(wave(WITH, attachments=list(names)))(addressee())
+    assert isinstance(parcel, Parcel)
+    parsed = email.message_from_bytes(parcel.content.data, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed, parcel.content.data
+
+
+def test_a_file_arrives_byte_by_byte(emails: Emails) -> None:
+    mail, _ = written(emails, "dermapharm/rcp.pdf", "dermapharm/soiree.ics")
+
+    pdf, ics = mail.iter_attachments()
+
+    assert (pdf.get_filename(), pdf.get_content_type(), pdf.get_content()) == (
+        "rcp.pdf",
+        "application/pdf",
+        RCP,
+    )
+    assert (ics.get_filename(), ics.get_content_type()) == ("soiree.ics", "text/calendar")
+    assert ics.get_payload(decode=True) == INVITATION.encode()
+
+
+def test_the_mail_itself_reads_as_without_files(emails: Emails) -> None:
+    bare, _ = written(emails)
+    full, _ = written(emails, "dermapharm/rcp.pdf")
+
+    def parts(mail: EmailMessage) -> list[str]:
+        return [
+            str(part.get_content())
+            for kind in ("plain", "html")
+            if (part := mail.get_body((kind,))) is not None
+        ]
+
+    assert parts(full) == parts(bare) and len(parts(bare)) == 2
+
+
+def test_nothing_of_a_file_can_end_a_mail(emails: Emails) -> None:  # SEC5
+    _, data = written(emails, "dermapharm/rcp.pdf")
+
+    assert b"\r\n." not in data and data.endswith(b"--\r\n")
+    assert max(map(len, data.split(b"\r\n"))) <= 300
+
+
+def test_a_mail_with_a_file_goes_over_the_wire_as_it_was_composed(emails: Emails, tmp_path: Path) -> None:
+    parcel = emails.prepare(wave(WITH, attachments=["dermapharm/rcp.pdf"]))(addressee())
+    assert isinstance(parcel, Parcel)
+
+    list(emails.post([parcel]))
+
+    (one,) = outbox.mails(tmp_path / "outbox")
+    kept = outbox.mail(tmp_path / "outbox", one.id)
+    assert kept is not None and kept.attachments == ("rcp.pdf",)
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "said"),
+    [
+        ("dermapharm/rpc.pdf", WITH, "there is no file 'templates/dermapharm/rpc.pdf'"),
+        ("dermapharm/remise.exe", WITH, "no file that a mail may bring"),
+        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"<html>")}, "is none"),
+        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"%PDF-" + b"x" * 2**22)}, "kB together"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_go_is_a_fault_at_its_place(
+    emails: Emails, name: str, files: dict[str, str], said: str
+) -> None:
+    (fault,) = emails.check(step(attachments=[name]), files)
+
+    assert isinstance(fault, Fault) and fault.path == ("attachments", 0) and said in fault.what.en
+
+
+def test_a_changed_byte_of_a_file_is_another_definition(house: House) -> None:  # C-35
+    house.change(
+        f"campaigns/{CAMPAIGN}.yaml",
+        "    from: officine\n",
+        "    from: officine\n    attachments: [dermapharm/rcp.pdf]\n",
+    )
+    path = house.root / "templates/dermapharm/rcp.pdf"
+    path.write_bytes(RCP)
+    before, _ = house.project.definition(CAMPAIGN)
+
+    path.write_bytes(RCP.replace(b"1.7", b"1.6"))
+    house.write("templates/shared/note.md", "")
+    after, files = house.project.definition(CAMPAIGN)
+
+    assert before != after and attachments.content("dermapharm/rcp.pdf", files) == path.read_bytes()
