@@ -48,8 +48,9 @@ SEVERAL: Mapping[str, Callable[[], AbstractContextManager[Mapping[str, Sides]]]]
 WEIGHED: Mapping[str, Callable[[], dict[str, float]]] = {
     "memory": memory.megabytes,
     "email_memory": email_workers.megabytes,
+    "email_pause": email_workers.seconds_after_a_pause,
 }
-"""Lines of megabytes, not of seconds: they have no other side."""
+"""Lines that have no other side: megabytes, and the seconds after a pause."""
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -33,9 +33,11 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def sink(port: int) -> Iterator[None]:
-    """Let a `smtp-sink` listen on a port of this machine."""
-    process = subprocess.Popen([tool("smtp-sink"), "-u", "nobody", f"127.0.0.1:{port}", "256"])
+def sink(port: int, *options: str) -> Iterator[None]:
+    """Let a `smtp-sink` listen on a port of this machine; it waits as long for a client as a test may idle."""
+    process = subprocess.Popen(
+        [tool("smtp-sink"), "-u", "nobody", "-t", "1000", *options, f"127.0.0.1:{port}", "256"]
+    )
     try:
         time.sleep(0.5)  # until it listens
         yield

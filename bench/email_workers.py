@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from select import select
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import psutil
 
@@ -26,8 +27,8 @@ from channels.email import Emails
 from engine.actions.journal import journal
 from engine.actions.send import drain
 from engine.model.written import RunId
-from engine.store import embedded
-from engine.store.database import bring_up_to_date, connected
+from engine.store import embedded, ledger
+from engine.store.database import Connection, bring_up_to_date, connected
 from tests.chaos import postfix, world
 
 MAILS: Final = 5_000
@@ -222,6 +223,42 @@ def megabytes(number: int = 100_000) -> dict[str, float]:
     return found
 
 
+def seconds_after_a_pause() -> dict[str, float]:
+    """Return how long after a pause had committed the last mail was settled, at a fast and at a slow relay; print it.
+
+    A pause that a gate follows is an error of ours, not a figure.
+    """
+    found = {}
+    for name, options in {"fast": (), "slow": ("-W", ".:1")}.items():
+        with sink(PORT, *options), ground(files()) as place:
+            worker, run = place.worker(relay(PORT)), place.run()
+            with connected(place.url, purpose="bench") as connection:
+                worker.go(run)
+                while not _one(
+                    connection, "SELECT count(*) FROM touch WHERE run_id = %s AND state = 'gated'", run
+                ):
+                    time.sleep(0.01)
+                time.sleep(0.5)
+                ledger.switch(connection, RunId(run), "paused", by="bench")
+                paused = connection.execute("SELECT clock_timestamp()").fetchone()
+                assert paused is not None
+                worker.settled()
+                assert not _one(connection, "SELECT count(*) FROM touch WHERE gated_at > %s", paused[0])
+                left = "SELECT count(*) FROM touch WHERE run_id = %s AND state = 'ready'"
+                assert _one(connection, left, run), "the run had ended before the pause"
+                last = "SELECT extract(epoch FROM max(at) - %s) FROM attempt WHERE phase = 'accepted'"
+                found[f"email_pause_{name}"] = max(0.0, float(_one(connection, last, paused[0])))
+    print(
+        "email_pause | " + ", ".join(f"{name[12:]} relay {seconds:.2f} s" for name, seconds in found.items())
+    )
+    return found
+
+
+def _one(connection: Connection, question: LiteralString, value: object) -> Any:
+    row = connection.execute(question, [value]).fetchone()
+    return None if row is None else row[0]
+
+
 def work(url: str, smtp_url: str, folder: Path) -> None:
     """Drain each run whose number is read; write how many of its touches were settled."""
     emails = Emails(replace(mails.desk(smtp_url), folder=folder))
@@ -241,7 +278,9 @@ def work(url: str, smtp_url: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "memory":
+    if sys.argv[1] == "pause":
+        seconds_after_a_pause()
+    elif sys.argv[1] == "memory":
         megabytes(int(sys.argv[2]))
     else:
         work(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
