@@ -211,6 +211,7 @@ CHAPTERS: Final = (
             _org("ordered: {brand: HIVERNAX, before: 2026-02-01}", "", zone="Indian/Reunion"),
             _org("ordered: {since: 2026-01-31, before: 2026-02-01}", "Du Port"),
             Row("touched: {channel: email, within: 336 h}", "Morel, Nguyen"),
+            Row("touched: {channel: email, within: 2 weeks}", "Morel, Nguyen"),
             Row("last_congress: {before: today}", "Morel", "Petit, Garnier, Lambert, Roux"),
         ),
     ),
