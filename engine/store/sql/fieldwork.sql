@@ -54,7 +54,7 @@ own AS (
            k.rep_id, 'visit_report:' || %(source)s, k.source_id
       FROM kept k JOIN given g USING (source_id)
      WHERE k.touch_id IS NULL AND k.outcome = 'seen'
-        ON CONFLICT (source, source_id) DO NOTHING)
+        ON CONFLICT (source, source_id) WHERE source_id IS NOT NULL DO NOTHING)
 SELECT count(*) FROM kept
 
 -- name: settle_visits
