@@ -108,7 +108,11 @@ def drain(
                         break
                     continue
                 unclaimed -= sender.limit
-                if unclaimed > 0 and most is None and not channel.repeat_is_safe:
+                goes_on = unclaimed > 0 and (
+                    most is None or sum(endings.values()) + len(group.addressees) < most
+                )
+                # A group of one is for who wants the shortest time between a gate and its mail.
+                if goes_on and sender.limit > 1 and not channel.repeat_is_safe:
                     ahead.fetch()
                 try:
                     receipts = sender.hand_over(gated, ahead)
