@@ -163,7 +163,9 @@ def _rehearsed(
         *sources.shrunk(connection, definition.policy, run_id, made.universe),
     ]
     warnings = (*made.warnings, *_remarks(definition, channels))
-    return replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings), who
+    has_mails = any(channels[step.channel].contact_point == "email" for step in campaign.steps.values())
+    bound = definition.policy.gate_group if has_mails else 0
+    return replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings, after_a_stop=bound), who
 
 
 def _remarks(definition: Definition, channels: Mapping[str, Channel]) -> list[Say]:

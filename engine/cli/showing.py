@@ -76,6 +76,13 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
     )
     if plan.power is not None:
         say(plan.power)
+    if plan.after_a_stop:
+        say(
+            Say(
+                f"After a pause or an unsubscription, at most {plan.after_a_stop} mails of each worker may still leave (gate_group).",
+                f"Après une pause ou un désabonnement, au plus {plan.after_a_stop} e-mails par processus peuvent encore partir (gate_group).",
+            )
+        )
     if with_files:
         heading(Say("Made of", "Fait de"))
         say(Say(f"definition {plan.definition_sha}", f"définition {plan.definition_sha}"))

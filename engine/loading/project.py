@@ -95,6 +95,20 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
                 and path.is_file()
                 and not any(part.startswith(".") for part in path.parts)
             ):
+                if not path.resolve().is_relative_to(
+                    root.resolve()
+                ):  # a link may lead to what is no template
+                    problems.append(
+                        Problem(
+                            Span(name),
+                            Say("leads out of the project", "mène hors du projet"),
+                            Say(
+                                "Copy the file instead of linking to it.",
+                                "Copiez le fichier au lieu d'un lien.",
+                            ),
+                        )
+                    )
+                    continue
                 try:
                     texts[name] = (
                         as_text(path.read_bytes())

@@ -105,6 +105,7 @@ class Plan:
     power: Say | None = None  #: the smallest difference that such a campaign can show, in words
     stops: Sequence[Say] = ()  #: what a guard would stop it for, before anything is sent
     drift: Decimal = Decimal(0)  #: the share of its members who may have joined or left when it runs
+    after_a_stop: int = 0  #: mails of each worker that may still leave once a pause or a no has committed
     roles: Sequence[str] = ()  #: in each of which somebody has to agree before it runs
     files: Mapping[str, str] = field(
         default_factory=dict
