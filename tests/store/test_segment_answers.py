@@ -178,6 +178,21 @@ def test_a_sample_of_a_rare_segment_looks_at_everybody(
     assert found == [buyer]
 
 
+def test_a_sample_of_a_past_moment_is_of_the_segment_as_it_stood(
+    database: Connection, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bought, buys_later = customer(database), customer(database)
+    for _ in range(30):
+        customer(database)
+    ordered(database, bought, 20, 800)
+    ordered(database, buys_later, 5, 800)
+    monkeypatch.setattr(segment_answers, "LOOKS", (6,))
+    monkeypatch.setattr(segment_answers, "spread", lambda low, high, count: [buys_later, bought])
+    then = question(database, project, "buyers", as_of=NOW - dt.timedelta(days=10))
+
+    assert segment_answers.sample(database, then, "buyers", 1) == [bought]
+
+
 def test_who_joined_and_who_left_are_told_with_the_condition_that_changed(
     database: Connection, project: Project
 ) -> None:
