@@ -31,7 +31,9 @@ def server() -> Iterator[str]:
     try:
         address = embedded.start(folder)
         with psycopg.connect(address, autocommit=True) as admin:
-            admin.execute("ALTER SYSTEM SET fsync = off")  # no test asks what a power cut leaves
+            for setting in ("fsync", "full_page_writes", "autovacuum"):
+                # No test asks what a power cut leaves, and no database lives long enough to be swept.
+                admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
             admin.execute("SELECT pg_reload_conf()")
         yield address
     finally:
@@ -60,7 +62,10 @@ def _clone(server: str, template: str) -> Iterator[str]:
     name = f"tb_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            # As files: a quarter of the time that a copy through the log takes.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
         yield _address(server, name)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
