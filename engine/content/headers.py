@@ -44,6 +44,18 @@ def is_address(text: str) -> bool:
     return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None and text.index("@") <= 64
 
 
+def forbidden_in(text: str) -> str | None:
+    """Return the first character of a text that may not stand in a header, or `None`.
+
+    What does not break a line or turn the direction may: no-break spaces, joined emoji.
+
+    >>> forbidden_in("10\\u00a0% de remise\\u202f!"), forbidden_in("a\\u2028b")
+    (None, '\\u2028')
+    """
+    match = _FORBIDDEN.search(text)
+    return None if match is None else match[0]
+
+
 def checked(text: str) -> str:
     """Return a text that may stand in a header.
 

@@ -13,13 +13,16 @@ from typing import Any, Final
 
 import jinja2
 
-from engine.content import lint, markup, placeholders, wire
+from engine.content import headers, lint, markup, placeholders, wire
 from engine.content.card import card as card_of
 from engine.model.material import Material
 from engine.problems import Problem, Say, Span, did_you_mean
 
 LARGEST_MAIL: Final = 102_000
 """Bytes of HTML above which Gmail cuts a mail, and with it the unsubscribe link at its end."""
+
+LONGEST_SUBJECT: Final = 200
+"""Characters of a subject as written, placeholders and all."""
 
 PIXEL: Final = '{% if open_url is defined %}<img src="{{ open_url }}" width="1" height="1" alt="" style="display:block">{% endif %}'
 """Only in the mails of those who agreed to it; authors cannot write it, `open_url` is no name of theirs."""
@@ -223,15 +226,38 @@ def subject_problems(subject: str, *, facts: frozenset[str] | None = None) -> li
     whole = frozenset(name for name in known.whole if not name.endswith("_url"))
     found = placeholders.problems(subject, placeholders.Names(whole, known.below), "subject")
     found += [Problem(Span("subject"), *_unfinished(said)) for said in lint.unfinished(subject)]
-    if not subject.strip() or len(subject) > 200 or any(not letter.isprintable() for letter in subject):
+    if not subject.strip():
+        found.append(
+            Problem(
+                Span("subject"),
+                Say("the line is empty", "la ligne est vide"),
+                Say("Write what the mail is about.", "Écrivez de quoi parle le courriel."),
+            )
+        )
+    if len(subject) > LONGEST_SUBJECT:
         found.append(
             Problem(
                 Span("subject"),
                 Say(
-                    "a subject is one line of 1 to 200 characters",
-                    "un objet tient en une ligne (1 à 200 caractères)",
+                    f"is {len(subject)} characters long; {LONGEST_SUBJECT} at most",
+                    f"compte {len(subject)} caractères ; {LONGEST_SUBJECT} au plus",
                 ),
                 Say("Shorten it.", "Raccourcissez-le."),
+            )
+        )
+    strange = headers.forbidden_in(subject)
+    if strange is not None:
+        found.append(
+            Problem(
+                Span("subject"),
+                Say(
+                    f"the character U+{ord(strange):04X} cannot stand in the header of a mail",
+                    f"le caractère U+{ord(strange):04X} ne peut figurer dans l'en-tête d'un courriel",
+                ),
+                Say(
+                    "Write the text on one line, and delete this character: it breaks the line or turns its direction.",
+                    "Écrivez le texte sur une ligne et supprimez ce caractère : il coupe la ligne ou en change le sens.",
+                ),
             )
         )
     return found
