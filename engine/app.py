@@ -167,6 +167,13 @@ class App:
         )
 
     @cached_property
+    def written(self) -> "Project":
+        """The same, without what only channels see: no template is compiled, no letter set."""
+        from engine.loading.project import load
+
+        return load(self.settings.root, [channel.step for channel in self.channels.values()])
+
+    @cached_property
     def database_url(self) -> str:
         """Where the database answers; the embedded one is started if nothing is configured."""
         if self.settings.database_url is not None:

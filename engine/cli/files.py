@@ -48,7 +48,7 @@ def play(campaign: str) -> int:
     """
     from engine.actions.play import play_examples
 
-    shown = play_examples(open_app().project, campaign)
+    shown = play_examples(open_app().written, campaign)
     problems = [problem for one in shown for problem in one.problems]
     for one in shown:
         mark = "✗" if one.problems else "✓"
