@@ -138,7 +138,7 @@ class Visits:
             *(f"- {point}" for point in content["points"]),
         ]
         if content["missing"]:
-            lines += ["", "À compléter : " + ", ".join(content["missing"])]
+            lines += ["", "À compléter : " + notes.to_find_out(content["missing"])]
         return f"{task.type} : {content['who']['name']}", "\n".join(lines)
 
     def deliver(

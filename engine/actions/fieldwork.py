@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.content.task_files import ZONE, csv_of, ics_of
-from engine.problems import Say, UsageError, nearest
+from engine.problems import DeliveryError, Say, UsageError, nearest
 from engine.store import fieldwork, post, responses
 from engine.store.database import Connection
 from engine.store.fieldwork import VisitReport
@@ -33,7 +33,7 @@ RECALL: Final = dt.timedelta(days=60)
 class Exported:
     """What lies in the reps' files."""
 
-    reps: int
+    reps: int  #: those who have files
     tasks: int  #: open ones
     withdrawn: int  #: shown as cancelled
 
@@ -51,27 +51,33 @@ class Recorded:
 def export_tasks(
     connection: Connection, folder: Path, *, now: dt.datetime, link: str | None = None
 ) -> Exported:
-    """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep; each file is whole or the old one.
+    """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep with tasks; each file is whole or the old one.
 
-    A rep whose tasks are those of the last time keeps the files as they are. Tasks that are long overdue end here.
+    A rep whose tasks are those of the last time keeps the files as they are; one who has none any more, none of them
+    (a calendar without entries is none: RFC 5545 section 3.6). Tasks that are long overdue end here.
     """
     fieldwork.expire_tasks(connection, now)
     target = folder / "visits"
     target.mkdir(parents=True, exist_ok=True)
     tasks = fieldwork.tasks_for_export(connection, now - RECALL)
-    names = dict(fieldwork.active_reps(connection)) | {task.rep: task.rep_name for task in tasks}
     own = {rep: list(group) for rep, group in groupby(tasks, key=lambda task: task.rep)}
-    for rep, name in sorted(names.items()):
+    written = set()
+    for rep, mine in sorted(own.items()):
+        name = mine[0].rep_name
         file = re.sub(r"[^A-Za-z0-9_-]", "_", rep)  # a code is the world's word, a file name is ours
-        mine = own.get(rep, [])
+        written.add(file)
         told, shown = target / f".{file}.sha256", sha256(repr((name, link, mine)).encode()).hexdigest()
         if told.exists() and told.read_text() == shown and (target / f"{file}.ics").exists():
             continue
         _write(target / f"{file}.csv", csv_of(mine))
         _write(target / f"{file}.ics", ics_of(name, mine, link=link))
         _write(told, shown.encode())
+    for path in target.glob("*.ics"):
+        if path.stem not in written:
+            for old in (path, path.with_suffix(".csv"), target / f".{path.stem}.sha256"):
+                old.unlink(missing_ok=True)
     off = sum(task.status not in ("open", "scheduled") for task in tasks)
-    return Exported(len(names), len(tasks) - off, off)
+    return Exported(len(own), len(tasks) - off, off)
 
 
 def record_visit_reports(
@@ -125,7 +131,8 @@ def load_visit_reports(connection: Connection, file: Path, *, now: dt.datetime) 
     """Record the visit reports of a CSV file (';' or ','); keep its trail and the lines not taken.
 
     Raises:
-        UsageError: the file cannot be read or lacks columns.
+        UsageError: the file cannot be read.
+        DeliveryError: it lacks columns.
     """
     content, rows = read_table(file, COLUMNS)
     reports: list[VisitReport] = []
@@ -185,7 +192,8 @@ def read_table(file: Path, columns: Sequence[str]) -> tuple[bytes, list[tuple[in
     """Return a CSV file's bytes, and its rows with their lines.
 
     Raises:
-        UsageError: the file cannot be read, is not UTF-8, or lacks one of `columns`.
+        UsageError: the file cannot be read.
+        DeliveryError: it is not UTF-8, or lacks one of `columns`.
     """
     try:
         content = file.read_bytes()
@@ -196,7 +204,7 @@ def read_table(file: Path, columns: Sequence[str]) -> tuple[bytes, list[tuple[in
                 f"{file.name} ne peut pas être lu : {error.strerror}. Rien n'a été modifié."),
         ) from None  # fmt: skip
     except UnicodeDecodeError as error:
-        raise UsageError(
+        raise DeliveryError(
             Say(f"{file.name} is not UTF-8 (byte {error.start}). Nothing was changed.",
                 f"{file.name} n'est pas en UTF-8 (octet {error.start}). Rien n'a été modifié."),
             Say("Save it as UTF-8.", "Enregistrez-le en UTF-8."),
@@ -205,7 +213,7 @@ def read_table(file: Path, columns: Sequence[str]) -> tuple[bytes, list[tuple[in
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
     lacking = [column for column in columns if column not in (reader.fieldnames or ())]
     if lacking:
-        raise UsageError(
+        raise DeliveryError(
             Say(f"{file.name} has no column '{lacking[0]}'. Nothing was changed.",
                 f"{file.name} n'a pas de colonne « {lacking[0]} ». Rien n'a été modifié."),
             Say(f"Its first line names the columns: {';'.join(columns)}.",

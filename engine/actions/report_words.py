@@ -1,7 +1,9 @@
 """The words of a report for channels, responses, endings and reasons, in both languages."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from engine.content.notes import DATA
 from engine.model.reasons import SENTENCES
 from engine.problems import Language, Say
 
@@ -76,13 +78,7 @@ TASKS: Final[dict[str, Say]] = {
     "order_taking": Say("take an order", "prise de commande"),
 }
 
-MISSING: Final[dict[str, Say]] = {
-    "email": Say("e-mail address", "adresse e-mail"),
-    "phone": Say("phone number", "téléphone"),
-    "interlocutor": Say("whom to speak to", "interlocuteur"),
-    "hours": Say("opening hours", "horaires"),
-    "consent": Say("consent", "consentement"),
-}
+MISSING: Final[Mapping[str, Say]] = DATA
 
 STATES: Final[dict[str, Say]] = {
     "running": Say("running", "en cours"),
@@ -92,7 +88,7 @@ STATES: Final[dict[str, Say]] = {
 }
 
 
-def word(words: dict[str, Say], key: str, language: Language) -> str:
+def word(words: Mapping[str, Say], key: str, language: Language) -> str:
     """Return the word for a key; a key that nobody translated is shown with its own letters."""
     known = words.get(key)
     return known.in_(language) if known is not None else key.replace("_", " ")

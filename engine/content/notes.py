@@ -12,7 +12,7 @@ and the rep may find out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import StringIO
@@ -29,8 +29,25 @@ from engine.problems import FilesError, Problem, Say, Span, did_you_mean
 _FRONT: Final = re.compile(r"\A---\n(.*?\n)---\n(.*)\Z", re.DOTALL)
 _ITEM: Final = re.compile(r"^(?:[-*]|\d+\.)\s+")
 
-DATA: Final = ("email", "phone", "consent_email", "hours", "access_rules", "practice", "interlocutor")
-"""What a rep may be asked to find out."""
+DATA: Final[Mapping[str, Say]] = {
+    "email": Say("e-mail address", "adresse e-mail"),
+    "phone": Say("phone number", "téléphone"),
+    "consent_email": Say("consent to e-mails", "accord pour les e-mails"),
+    "hours": Say("opening hours", "horaires"),
+    "access_rules": Say("rules for visitors", "règles d'accès des visiteurs"),
+    "practice": Say("kind of practice", "mode d'exercice"),
+    "interlocutor": Say("whom to speak to", "interlocuteur"),
+}
+"""What a rep may be asked to find out, in the words that the rep reads."""
+
+
+def to_find_out(asked: Iterable[str]) -> str:
+    """Return in French, as all of a rep's files are, what is to be found out.
+
+    >>> to_find_out(["interlocutor", "hours"])
+    'interlocuteur, horaires'
+    """
+    return ", ".join(DATA[word].fr if word in DATA else word for word in asked)
 
 
 class Front(Written):

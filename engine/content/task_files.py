@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from engine.content.notes import to_find_out
 from engine.content.spreadsheet import table
 
 ZONE: Final = ZoneInfo("Europe/Paris")
@@ -28,6 +29,22 @@ STATUSES: Final = {
     "withdrawn": "retirée",
     "expired": "échue",
 }
+TOUCHES: Final = {
+    "email": "e-mail",
+    "mailing": "courrier",
+    "visit": "visite",
+    "remote_visit": "visite à distance",
+    "call": "appel",
+    "congress": "congrès",
+    "order_desk": "commande",
+    "click": "clic",
+    "form": "formulaire",
+    "order": "commande",
+    "reply": "réponse",
+    "registration": "inscription",
+    "visit_outcome": "compte rendu de visite",
+}
+"""What a last touch was: a channel of ours, or an answer."""
 _OFF: Final = ("withdrawn", "expired", "dismissed")
 
 
@@ -99,14 +116,19 @@ def _row(task: RepTask) -> tuple[object, ...]:
         " / ".join(content.get("points") or ()),
         " / ".join(content.get("hand_over") or ()),
         " / ".join(content.get("materials") or ()),
-        ", ".join(content.get("missing") or ()),
+        to_find_out(content.get("missing") or ()),
         " / ".join(
-            f"{touch['at'][:10]} {touch.get('what') or ''} {touch.get('campaign') or ''}".strip()
+            f"{touch['at'][:10]} {_touch(touch)} {touch.get('campaign') or ''}".strip()
             for touch in content.get("last_touches") or ()
         ),
         task.campaign,
         task.brand,
     )
+
+
+def _touch(touch: Mapping[str, Any]) -> str:
+    what = str(touch.get("what") or "")
+    return TOUCHES.get(what, what)
 
 
 def ics_of(name: str, tasks: Iterable[RepTask], *, link: str | None = None) -> bytes:
@@ -171,5 +193,5 @@ def _description(task: RepTask) -> str:
     if points:
         parts.append("\n".join([content.get("title") or "Points", *points]))
     if content.get("missing"):
-        parts.append("À compléter : " + ", ".join(content["missing"]))
+        parts.append("À compléter : " + to_find_out(content["missing"]))
     return "\n\n".join(parts)

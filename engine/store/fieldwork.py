@@ -54,12 +54,6 @@ def expire_tasks(connection: Connection, now: dt.datetime) -> None:
     run(connection, statement("fieldwork", "expire_tasks"), {"now": now, "patience": PATIENCE})
 
 
-def active_reps(connection: Connection) -> list[tuple[str, str]]:
-    """Return code and name of every active rep."""
-    rows = run(connection, statement("fieldwork", "active_reps"))
-    return [(code, f"{first} {last}") for code, first, last in rows]
-
-
 def recognise(connection: Connection, source: str, reports: Sequence[VisitReport]) -> list[Recognised]:
     """Return whom each report is about, in their order."""
     numbers = [report.customer or (None, None) for report in reports]

@@ -249,7 +249,45 @@ def test_the_reps_table_shows_open_tasks_only(visits: Visits, world: Rounds, tmp
     assert len(lines) == 3 and '"01 99 00 00 42"' in lines[1]
 
 
-def test_a_rep_code_is_no_path(world: Rounds, tmp_path: Path) -> None:
+def test_a_rep_who_has_nothing_gets_no_file(visits: Visits, world: Rounds, tmp_path: Path) -> None:
+    """A calendar without entries is none (RFC 5545)."""
+    world.connection.execute(
+        "INSERT INTO rep (code, first_name, last_name, email, rep_type) VALUES ('PCR-02', 'Ana', 'Roux', 'ana@example.org', 'PCR')"
+    )
+    handed_over(visits, world)
+    export_tasks(world.connection, tmp_path, now=ON)
+
+    assert sorted(path.name for path in (tmp_path / "visits").glob("[!.]*")) == ["PCR-01.csv", "PCR-01.ics"]
+
+
+def test_the_files_of_a_rep_whose_tasks_are_all_over_go(
+    visits: Visits, world: Rounds, tmp_path: Path
+) -> None:
+    handed_over(visits, world)
+    export_tasks(world.connection, tmp_path, now=ON)
+    world.connection.execute("UPDATE visit_task SET status = 'done', changed_at = %s", [ON])
+    exported = export_tasks(world.connection, tmp_path, now=ON)
+
+    assert (exported.reps, list((tmp_path / "visits").iterdir())) == (0, [])
+
+
+def test_what_a_rep_is_to_find_out_stands_in_french_in_table_and_calendar(
+    visits: Visits, world: Rounds, tmp_path: Path
+) -> None:
+    handed_over(visits, world, 1)
+    world.connection.execute(
+        """UPDATE visit_task SET content = content || '{"missing": ["interlocutor", "hours"],'
+           '"last_touches": [{"at": "2026-10-12T09:00", "what": "mailing"}]}'"""
+    )
+    [entry] = calendar(world, tmp_path)
+    table = (tmp_path / "visits/PCR-01.csv").read_text("utf-8-sig")
+
+    assert "À compléter : interlocuteur, horaires" in entry["DESCRIPTION"]
+    assert "interlocuteur, horaires" in table and "2026-10-12 courrier" in table
+
+
+def test_a_rep_code_is_no_path(visits: Visits, world: Rounds, tmp_path: Path) -> None:
+    handed_over(visits, world)
     world.connection.execute("UPDATE rep SET code = '../PCR-01'")
     export_tasks(world.connection, tmp_path / "out", now=ON)
 

@@ -20,9 +20,6 @@ WITH gone AS (
 UPDATE touch t SET outcome = 'not_done', outcome_at = %(now)s
   FROM gone g WHERE t.touch_id = g.touch_id AND t.outcome IS NULL
 
--- name: active_reps
-SELECT code, first_name, last_name FROM rep WHERE active ORDER BY code
-
 -- name: recognise
 -- Whom each report is about: by its task, or by a number of the customer; and which rep made it.
 SELECT g.place, r.rep_id, v.touch_id,
