@@ -115,6 +115,12 @@ class UsageError(EngineError):
     exit_code = 2
 
 
+class DeliveryError(UsageError):
+    """A delivered file is not what its feed needs, or nothing of it could be loaded."""
+
+    exit_code = 10
+
+
 class FilesError(EngineError):
     """Files of the project are wrong; carries all their problems."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
-from engine.problems import Language, Say, UsageError, did_you_mean
+from engine.problems import DeliveryError, Language, Say, UsageError, did_you_mean
 from engine.store.base.deliveries import OURS, Delivery
 from engine.store.base.feeds import FEEDS, Feed
 from engine.store.base.merging import take_up
@@ -63,7 +63,8 @@ def load(
         plan: Do it all, report, and take it back.
 
     Raises:
-        UsageError: no such feed, no readable file, or a header that does not fit.
+        UsageError: no such feed, or no readable file.
+        DeliveryError: no text, no rows, or a header that does not fit.
     """
     if feed not in FEEDS:
         raise UsageError(
@@ -92,7 +93,7 @@ def load(
         counts = {
             **merged.counts,
             "rejected": len({one.line for one in rejected if one.whole_line}),
-            "values_left_out": sum(not one.whole_line for one in rejected),
+            "values_left_out": sum(not one.whole_line and not one.is_kept for one in rejected),
         }
         _keep(connection, batch, staged, counts, rejected)
     ignored = staged.ignored if kind.stage == "customers" else (*staged.ignored, *staged.facts)
@@ -124,7 +125,7 @@ def _town_rows(path: Path) -> tuple[list[str], list[tuple[str | None, ...]]]:
             for row in content
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise UsageError(
+        raise DeliveryError(
             Say(f"{path.name} is no table of towns that we know. Nothing was loaded.",
                 f"{path.name} n'est pas une table de communes connue. Rien n'a été chargé."),
             Say("JSON: a list with codePostal, codeCommune, nomCommune, or CEDEX codes with insee and ville.",

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from engine.app import open_app
 from engine.cli.clock import HOME, moment
 from engine.cli.console import count, in_words, progress, say, table
-from engine.problems import Say, UsageError
+from engine.problems import DeliveryError, Say, UsageError
 
 if TYPE_CHECKING:
     from engine.actions.load import LoadReport
@@ -57,7 +57,7 @@ def load(
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     plan: bool = False,
     columns: str | None = None,
-) -> None:
+) -> int:
     """Bring a delivered file into the base: checked, merged by its natural key, what is left out told by line.
 
     Args:
@@ -70,7 +70,7 @@ def load(
     """
     if columns is not None:
         _show_columns(columns)
-        return
+        return 0
     if file is None or as_ is None:
         raise UsageError(
             Say("Say what to load.", "Dites quoi charger."),
@@ -93,6 +93,10 @@ def load(
             language=app.settings.language,
         )
     _show(report)
+    if report.lines and report.counts["rejected"] >= report.lines:
+        say(Say("No line of it could be loaded.", "Aucune ligne n'a pu être chargée."))
+        return DeliveryError.exit_code
+    return 0
 
 
 def _show_columns(feed: str) -> None:

@@ -73,6 +73,8 @@ def _show(report: "UndoReport") -> None:
         Say(f"Delivery {id}, {name}. Nothing was changed; this would happen:", f"Livraison {id}, {name}. Rien n'a été modifié ; voici ce qui se passerait :")
         if report.planned
         else Say(f"Delivery {id}, {name}, is taken back.", f"Livraison {id}, {name} : reprise.")
+        if report.done.removed or report.done.restored
+        else Say(f"Nothing of delivery {id}, {name}, could be taken back.", f"Rien de la livraison {id}, {name}, n'a pu être repris.")
     )  # fmt: skip
     for what, number in report.done.removed.items():
         say(

@@ -86,6 +86,16 @@ def test_a_slip_in_a_command_is_told_with_the_way_out(site: Site, words: tuple[s
     assert said.code == 2 and told in said.err and "Traceback" not in said.err
 
 
+def test_a_delivery_of_which_nothing_can_be_loaded_is_no_success(site: Site) -> None:
+    path = site.root / "clients.csv"
+    path.write_text("id;kind;last_name\n1;astronaut;Morel\n2;astronaut;Petit\n", encoding="utf-8")
+
+    said = site.call("load", str(path), "--as", "customers", "--plan")
+
+    assert said.code == 10
+    assert "2 lines left out" in said.out and "No line of it could be loaded." in said.out
+
+
 def test_an_unknown_command_is_a_slip_of_usage(files: Site) -> None:
     said = files.call("chek")
 

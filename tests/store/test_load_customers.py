@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.actions.load import LoadReport, load
-from engine.problems import UsageError
+from engine.problems import DeliveryError
 from engine.store.database import Connection
 
 ON = dt.date(2026, 11, 25)
@@ -147,6 +147,46 @@ def test_a_wrong_key_is_kept_and_flagged(database: Connection, tmp_path: Path) -
     assert one(database, "SELECT checksum_suspect FROM identifier WHERE scheme = 'RPPS'") is True
 
 
+def test_a_wrong_key_is_told_with_its_place_though_nothing_is_left_out(
+    database: Connection, tmp_path: Path
+) -> None:
+    report = loaded(
+        database,
+        written(tmp_path, HEADER + CLAIRE.replace("99700000013", "99700000014")),
+        "customers",
+        tmp_path,
+    )
+
+    [odd] = report.rejected
+    assert (odd.line, odd.column, odd.is_kept) == (2, "rpps", True)
+    assert (report.counts["rejected"], report.counts["values_left_out"]) == (0, 0)
+
+
+def test_a_file_with_control_characters_in_its_header_is_no_text_and_never_shown(
+    database: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / "clients.csv"
+    path.write_bytes(b"id;kind\x1b[31m;last_name\n1;prescriber;Morel\n")
+
+    with pytest.raises(DeliveryError, match="not a text file") as refused:
+        loaded(database, path, "customers", tmp_path)
+
+    assert "\x1b" not in str(refused.value)
+
+
+def test_a_column_that_stands_there_twice_is_told(database: Connection, tmp_path: Path) -> None:
+    lines = CLAIRE.splitlines()[0]
+    report = loaded(
+        database,
+        written(tmp_path, HEADER.rstrip("\n") + ";Last_Name\n" + lines + ";Other\n"),
+        "customers",
+        tmp_path,
+    )
+
+    assert report.ignored == ("Last_Name (×2)",)
+    assert one(database, "SELECT last_name FROM customer") == "Morel"
+
+
 def test_a_line_that_cannot_be_loaded_is_told_with_its_place_and_the_way_out(
     database: Connection, tmp_path: Path
 ) -> None:
@@ -196,7 +236,7 @@ def test_a_bad_value_leaves_the_line_in_and_is_told(database: Connection, tmp_pa
 def test_a_header_that_does_not_fit_is_refused_with_the_nearest_word(
     database: Connection, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(DeliveryError) as refused:
         loaded(
             database, written(tmp_path, "identifiants;Nomm;Prénom\n7;Morel;Claire\n"), "customers", tmp_path
         )

@@ -29,6 +29,8 @@ _SETTINGS: Final[tuple[LiteralString, ...]] = (
 )
 """For the transaction of a merge."""
 
+_LOOK: Final = Say("Check it at the source; the next delivery corrects it.", "Vérifiez-le à la source ; la prochaine livraison le corrigera.")  # fmt: skip
+
 FAULTS: Final[Mapping[str, tuple[str | None, Say, Say]]] = {
     "two_customers": (None, Say("its identifiers belong to two customers", "ses identifiants appartiennent à deux clients"),
         Say("Merge the two, or correct the identifiers.", "Fusionnez les deux fiches ou corrigez les identifiants.")),
@@ -43,6 +45,9 @@ FAULTS: Final[Mapping[str, tuple[str | None, Say, Say]]] = {
         Say("Copy it as text; a spreadsheet may have changed it.", "Copiez-le en texte ; un tableur a pu le modifier.")),
     "bad_siret": ("siret", Say("not the 14 digits of a SIRET", "pas les 14 chiffres d'un SIRET"),
         Say("Copy it as text; a spreadsheet may have changed it.", "Copiez-le en texte ; un tableur a pu le modifier.")),
+    "odd_rpps": ("rpps", Say("an RPPS whose key is wrong; kept", "un RPPS dont la clé est fausse ; gardé"), _LOOK),
+    "odd_finess": ("finess", Say("a FINESS whose key is wrong; kept", "un FINESS dont la clé est fausse ; gardé"), _LOOK),
+    "odd_siret": ("siret", Say("a SIRET whose key is wrong; kept", "un SIRET dont la clé est fausse ; gardé"), _LOOK),
     "no_identifier": (None, Say("no identifier", "aucun identifiant"),
         Say("Give an id, RPPS, FINESS or SIRET: without one, the next delivery would make the customer again.",
             "Donnez un id, un RPPS, un FINESS ou un SIRET : sans lui, la livraison suivante recréerait le client.")),
@@ -132,7 +137,7 @@ def merge(
     assert counts is not None
     created, changed, known, finess, phones, postcodes, suspect, unresolved = (int(count) for count in counts)
     rejected = [
-        Rejected(int(line), *FAULTS[fault], whole_line=bool(whole))
+        Rejected(int(line), *FAULTS[fault], whole_line=bool(whole), is_kept=fault.startswith("odd_"))
         for line, fault, whole in run(connection, _statement("faults"))
     ]
     towns = tuple((str(code), str(town)) for code, town in run(connection, _statement("unresolved")))

@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from engine.problems import Problem, Say, UsageError, nearest
+from engine.problems import DeliveryError, Problem, Say, nearest
 from engine.store.base.feeds import Feed, spelled
 from engine.store.base.table_file import TableFile, blocks, records
 from engine.store.database import Connection
@@ -22,6 +22,10 @@ _STUMBLES: Final = (
 _ENCODINGS: Final = {"utf-8": "UTF8", "windows-1252": "WIN1252", "utf-16-le": "UTF8", "utf-16-be": "UTF8"}
 
 
+_SHOWN: Final = 40  #: headers
+_LONG: Final = 40  #: characters of one
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """One line, or one value of it, that was not loaded."""
@@ -31,6 +35,7 @@ class Rejected:
     what: Say
     remedy: Say
     whole_line: bool = True  #: False: the line was loaded without this value
+    is_kept: bool = False  #: nothing was left out; somebody should look at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def mapped(file: TableFile, feed: Feed) -> tuple[list[str], list[str], list[str]
     """Return the stage's column for each column of the file, those that we ignore, and the facts.
 
     Raises:
-        UsageError: a column that the feed needs is not there, or stands there twice.
+        DeliveryError: a column that the feed needs is not there, or stands there twice.
     """
     headers = list(file.header or feed.positions)
     names: list[str] = []
@@ -60,22 +65,28 @@ def mapped(file: TableFile, feed: Feed) -> tuple[list[str], list[str], list[str]
         if known is None and header.lower().startswith(("fact:", "fait:")):
             known = "fact:" + header.split(":", 1)[1].strip()
         if known is None or known in names:
-            ignored.append(header)
+            ignored.append(header if known is None else f"{header} (×2)")
             known = f"ignored_{place}"
         names.append(known)
     missing = [group for group in feed.needs if not any(name in names for name in group)]
     if missing:
-        raise UsageError(_unfit(file, feed, headers, missing), _wanted(feed, headers, missing))
+        raise DeliveryError(_unfit(file, feed, headers, missing), _wanted(feed, headers, missing))
     return names, ignored, [name for name in names if name.startswith("fact:")]
 
 
 def _unfit(file: TableFile, feed: Feed, headers: Sequence[str], missing: Sequence[tuple[str, ...]]) -> Say:
     lacking = ", ".join("/".join(group) for group in missing)
     return Say(
-        f"{file.name}: the header does not fit {feed.name}: no column {lacking} among {', '.join(headers)}. Nothing was loaded.",
-        f"{file.name} : l'en-tête ne convient pas à {feed.name} : pas de colonne {lacking} parmi {', '.join(headers)}. "
+        f"{file.name}: the header does not fit {feed.name}: no column {lacking} among {_told(headers)}. Nothing was loaded.",
+        f"{file.name} : l'en-tête ne convient pas à {feed.name} : pas de colonne {lacking} parmi {_told(headers)}. "
         "Rien n'a été chargé.",
     )
+
+
+def _told(headers: Sequence[str]) -> str:
+    """Return headers as a terminal may show them: the first ones, and of each the beginning."""
+    shown = [header if len(header) <= _LONG else f"{header[:_LONG]}…" for header in headers[:_SHOWN]]
+    return ", ".join([*shown, *(["…"] if len(headers) > _SHOWN else [])])
 
 
 def _wanted(feed: Feed, headers: Sequence[str], missing: Sequence[tuple[str, ...]]) -> Say:

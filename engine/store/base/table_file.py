@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
+from unicodedata import category
 
-from engine.problems import Problem, Say, Span, UsageError
+from engine.problems import DeliveryError, Problem, Say, Span, UsageError
 
 _SAMPLE: Final = 1 << 20
 _CHUNK: Final = 1 << 18
@@ -49,7 +50,8 @@ def examined(path: Path, *, has_header: bool = True) -> TableFile:
     """Return what a file's first megabyte says about it.
 
     Raises:
-        UsageError: it is not there, cannot be read, or holds no rows.
+        UsageError: it is not there, or cannot be read.
+        DeliveryError: it holds no rows, or is no text.
     """
     try:
         with opened(path) as file:
@@ -65,13 +67,13 @@ def examined(path: Path, *, has_header: bool = True) -> TableFile:
     encoding, skipped = _encoding(start)
     text = start[skipped:].decode(encoding, errors="replace").lstrip("\x00")
     if start[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise UsageError(
+        raise DeliveryError(
             Say(f"{path} is a spreadsheet, not a text file. Nothing was loaded.",
                 f"{path} est un classeur, pas un fichier texte. Rien n'a été chargé."),
             Say("Save it as 'CSV UTF-8' and load that.", "Enregistrez-le en « CSV UTF-8 » et chargez celui-là."),
         )  # fmt: skip
     if not text.strip():
-        raise UsageError(
+        raise DeliveryError(
             Say(f"{path} is empty. Nothing was loaded.", f"{path} est vide. Rien n'a été chargé."),
             Say("Ask for the delivery again.", "Redemandez la livraison."),
         )
@@ -82,6 +84,12 @@ def examined(path: Path, *, has_header: bool = True) -> TableFile:
         return TableFile(path, encoding, delimiter, quote, (), skipped)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote)
     header = tuple(cell.strip() for cell in next(reader, []))
+    if any(category(letter) == "Cc" and letter not in "\t\r\n" for cell in header for letter in cell):
+        raise DeliveryError(
+            Say(f"{path} is not a text file: there are control characters in its first line. Nothing was loaded.",
+                f"{path} n'est pas un fichier texte : sa première ligne contient des caractères de contrôle. Rien n'a été chargé."),
+            Say("Ask for the delivery as CSV in UTF-8.", "Demandez la livraison en CSV, en UTF-8."),
+        )  # fmt: skip
     length = sum(len(line) for line in text.splitlines(keepends=True)[: reader.line_num])
     return TableFile(
         path,

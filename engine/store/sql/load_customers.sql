@@ -393,6 +393,9 @@ SELECT count(*) FILTER (WHERE fault IS NULL AND found IS NULL),
 -- name: faults
 SELECT line, fault, true FROM load_incoming WHERE fault IS NOT NULL
 UNION ALL SELECT line, unnest(slips), false FROM load_incoming WHERE fault IS NULL AND slips IS NOT NULL
+UNION ALL SELECT line, unnest(array_remove(ARRAY[CASE WHEN rpps_suspect THEN 'odd_rpps' END, CASE WHEN finess_suspect THEN 'odd_finess' END,
+                                                 CASE WHEN siret_suspect THEN 'odd_siret' END], NULL)), false
+            FROM load_incoming WHERE fault IS NULL AND (rpps_suspect OR finess_suspect OR siret_suspect)
  ORDER BY 1
 
 -- name: unresolved
