@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.loading.timetable import timetable
 from engine.model.campaign import AnyCampaign
-from engine.model.reasons import SENTENCES, Reason
+from engine.model.reasons import as_clause
 from engine.problems import Say, UsageError
 from engine.rules.schedule import latest
 from engine.store import ledger
@@ -58,8 +58,11 @@ def explain(
     customer: int,
     *,
     zone: str = "Europe/Paris",
+    until: dt.datetime | None = None,
 ) -> list[Say]:
     """Return the story as sentences, oldest first, then what has not come due; times are local to `zone`.
+
+    With `until`, the story ends at that moment: what came later is not told, and what was not out yet has not come due.
 
     Raises:
         UsageError: no such customer, or the campaign was never planned nor run.
@@ -76,6 +79,18 @@ def explain(
         return [_planned(campaign, asked("plan_of"), zone)]
     touches, attempts, responses = asked("touches"), asked("attempts"), asked("responses")
     agreed, waiting = asked("agreed"), asked("waiting")
+    if until is not None:
+        members = [_at_that_time(member, until) for member in members if member[11] and member[11] <= until]
+        touches = [_news_of(touch, until) for touch in touches if (touch[9] or touch[8]) <= until]
+        responses = [one for one in responses if one[2] <= until]
+        waiting = [one for one in waiting if one[2] <= until]
+        if not members:
+            raise UsageError(
+                Say(
+                    f"The campaign '{campaign}' had not run by {_at(until, zone)}.",
+                    f"La campagne « {campaign} » n'avait pas été lancée le {_at(until, zone)}.",
+                )
+            )
     story: list[Say] = []
     for (
         run_id,
@@ -107,6 +122,22 @@ def explain(
             rooms = {step: since for run, step, since in waiting if run == run_id}
             story += _not_due(steps, {str(touch[2]) for touch in own}, rooms, frozen, closed, zone)
     return story
+
+
+def _at_that_time(member: tuple[Any, ...], until: dt.datetime) -> tuple[Any, ...]:
+    """Return a member of whom nothing is known that came after a moment: neither an exit nor the run's end."""
+    *first, left, plan, sha, frozen, closed = member
+    return (*first, _unless_later(left, until), plan, sha, frozen, _unless_later(closed, until))
+
+
+def _news_of(touch: tuple[Any, ...], until: dt.datetime) -> tuple[Any, ...]:
+    *first, outcome, outcome_at = touch
+    is_later = outcome_at is not None and outcome_at > until
+    return (*first, *((None, None) if is_later else (outcome, outcome_at)))
+
+
+def _unless_later(at: dt.datetime | None, until: dt.datetime) -> dt.datetime | None:
+    return None if at is not None and at > until else at
 
 
 def _planned(campaign: str, found: list[tuple[Any, ...]], zone: str) -> Say:
@@ -207,11 +238,8 @@ def _not_due(
 
 
 def because(reasons: Iterable[str] | None) -> Say:
-    """Return reasons in words, the primary one first."""
-    words = [
-        SENTENCES[Reason(reason)] if reason in Reason._value2member_map_ else Say(reason, reason)
-        for reason in reasons or ()
-    ]
+    """Return reasons as clauses that can stand after 'because', the primary one first."""
+    words = [as_clause(reason) for reason in reasons or ()]
     return Say("; also ".join(word.en for word in words), " ; aussi ".join(word.fr for word in words))
 
 
@@ -232,8 +260,8 @@ def _membership(
     if reason is not None:
         words = because(reasons)
         return Say(
-            f"Run {slot}: left out at enrolment, because this customer {words.en}.",
-            f"Exécution {slot} : écarté à l'inscription, car ce client {words.fr}.",
+            f"Run {slot}: left out at enrolment, because {words.en}.",
+            f"Exécution {slot} : écarté à l'inscription, car {words.fr}.",
         )
     if held_out:
         return Say(
@@ -253,9 +281,12 @@ def _touch(touch: tuple[object, ...], zone: str) -> Say:
     moment = _at(touched_at or due_at, zone)
     words = _STATES[str(state)]
     en, fr = f"  {moment}: {channel} '{step}' {words.en}", f"  {moment} : {channel} « {step} » {words.fr}"
+    if state == "render_failed":  # the state says it already; what it fails at is known since the plan
+        what = "" if rule is None else str(rule)
+        return Say(f"{en}: {what}." if what else f"{en}.", f"{fr} : {what}." if what else f"{fr}.")
     if reason is not None:
         why = because(reasons if isinstance(reasons, list) else [str(reason)])
-        en, fr = f"{en}, because this customer {why.en}", f"{fr}, car ce client {why.fr}"
+        en, fr = f"{en}, because {why.en}", f"{fr}, car {why.fr}"
     if rule is not None:
         kept = _kept_back(str(rule))
         en, fr = f"{en}{kept.en}", f"{fr}{kept.fr}"

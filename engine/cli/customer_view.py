@@ -157,7 +157,7 @@ def _why_not(view: "CustomerView") -> None:
         say(Say("Not known: there is no contact policy here. See 'touchbase check'.", "Inconnu : pas de politique de contact ici. Voyez « touchbase check »."))  # fmt: skip
         return
     table(
-        [Say("channel", "canal"), Say("purpose", "finalité"), Say("may be reached", "joignable"), Say("why not: this customer ...", "pourquoi pas : ce client ...")],
+        [Say("channel", "canal"), Say("purpose", "finalité"), Say("may be reached", "joignable"), Say("why not", "pourquoi pas")],
         [(one.channel, one.purpose, not one.reasons, _because(because(one.reasons), one.rule)) for one in view.verdicts],
     )  # fmt: skip
 

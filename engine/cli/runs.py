@@ -232,10 +232,14 @@ def _known(app: App, campaign: str) -> None:
             app.project.campaign(campaign)
 
 
-def explain(campaign: str, customer: int) -> None:
-    """Say why a customer was reached in a campaign or not, in words."""
+def explain(campaign: str, customer: int, *, as_of: str | None = None) -> None:
+    """Say why a customer was reached in a campaign or not, in words.
+
+    Args:
+        as_of: Tell the story up to this moment only: 2026-03-10 or 2026-03-10T09:30.
+    """
     from engine.actions.explain import explain as story
 
     with open_app().database("explain") as connection:
-        for sentence in story(connection, campaign, customer):
+        for sentence in story(connection, campaign, customer, until=moment(as_of)):
             console.say(sentence)

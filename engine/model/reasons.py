@@ -66,8 +66,8 @@ SENTENCES: Final[dict[Reason, Say]] = {
     Reason.OPTED_OUT: Say("opted out", "s'est opposé"),
     Reason.NO_NOTICE: Say("never received the information notice", "n'a jamais reçu la notice d'information"),
     Reason.NO_CONSENT: Say("has not consented", "n'a pas consenti"),
-    Reason.CONSENT_EXPIRED: Say("consent has expired", "consentement expiré"),
-    Reason.CONSENT_NO_PROOF: Say("consent has no proof", "consentement sans preuve"),
+    Reason.CONSENT_EXPIRED: Say("the consent has expired", "le consentement a expiré"),
+    Reason.CONSENT_NO_PROOF: Say("the consent has no proof", "le consentement est sans preuve"),
     Reason.AUDIENCE_MISMATCH: Say("is outside the material's audience", "est hors de la cible du document"),
     Reason.MATERIAL_EXPIRED: Say(
         "the material is not valid on that day", "le document n'est pas valable ce jour-là"
@@ -111,3 +111,36 @@ SENTENCES: Final[dict[Reason, Say]] = {
         "is in the company's universal holdout", "est dans le groupe témoin universel"
     ),
 }
+
+OF_ITS_OWN: Final = frozenset({
+    Reason.CONSENT_EXPIRED, Reason.CONSENT_NO_PROOF, Reason.MATERIAL_EXPIRED, Reason.STOCK_HOLD, Reason.CALENDAR_GATE,
+    Reason.INVALID_CONTACT_POINT, Reason.NO_REP, Reason.ONE_PER, Reason.REP_CHALLENGE, Reason.CAPACITY,
+})  # fmt: skip
+"""Reasons whose sentence has a subject of its own; that of all others is the customer."""
+
+ENDINGS: Final[dict[str, Say]] = {
+    "address_too_long": Say("the address does not fit on a letter", "l'adresse ne tient pas sur un courrier"),
+    "render_failed": Say("its text does not come out", "son texte ne se compose pas"),
+    "address_refused": Say("the relay refused the address", "le relais a refusé l'adresse"),
+    "policy_refused": Say("the relay refused us", "le relais nous a refusés"),
+    "mail_refused": Say("the relay refused this mail", "le relais a refusé cet e-mail"),
+    "sender_refused": Say("the relay refused our address", "le relais a refusé notre adresse"),
+    "run_cancelled": Say("its run was cancelled", "son exécution a été annulée"),
+    "left": Say("the customer had left the campaign", "le client avait quitté la campagne"),
+}
+"""Why something ended that was planned for a customer whom nothing excludes."""
+
+
+def as_clause(reason: str) -> Say:
+    """Return what can stand after 'because'.
+
+    >>> str(as_clause("no_rep")), str(as_clause("opted_out")), str(as_clause("odd_word"))
+    ('no representative covers this customer', 'this customer opted out', 'of odd_word')
+    """
+    if reason in ENDINGS:
+        return ENDINGS[reason]
+    if reason not in Reason._value2member_map_:
+        return Say(f"of {reason}", f"motif : {reason}")
+    known = Reason(reason)
+    words = SENTENCES[known]
+    return words if known in OF_ITS_OWN else Say(f"this customer {words.en}", f"ce client {words.fr}")

@@ -1,14 +1,17 @@
 """The whole story of one customer in one campaign, in words, oldest first."""
 
+import datetime as dt
+
 import pytest
 
 from engine.actions.explain import explain
+from engine.model.reasons import OF_ITS_OWN, SENTENCES, as_clause
 from engine.problems import UsageError
 from tests.plans.house import CAMPAIGN, DAY, NOW, House
 
 
-def story(house: House, customer: int) -> str:
-    return "\n".join(map(str, explain(house.connection, CAMPAIGN, customer)))
+def story(house: House, customer: int, until: dt.datetime | None = None) -> str:
+    return "\n".join(map(str, explain(house.connection, CAMPAIGN, customer, until=until)))
 
 
 def somebody(house: House, where: str) -> int:
@@ -71,6 +74,46 @@ def test_whose_mail_was_withheld_is_told_the_reason(running: House) -> None:
     )
 
     assert "email 'announce' was withheld, because this customer has no address" in story(running, customer)
+
+
+def test_a_reason_with_a_subject_of_its_own_gets_no_second_one(running: House) -> None:
+    customer = min(running.touched("announce"))
+    running.connection.execute(
+        "UPDATE touch SET state = 'excluded', reason = 'no_rep', reasons = '{no_rep}' WHERE step = 'visit' AND customer_id = %s",
+        [customer],
+    )
+
+    told = explain(running.connection, CAMPAIGN, customer)
+
+    assert any("withheld, because no representative covers this customer." in say.en for say in told)
+    assert any("retenue, car aucun délégué ne couvre ce client." in say.fr for say in told)
+
+
+def test_every_reason_says_its_subject_once() -> None:
+    """A sentence with a subject begins with an article, 'another', 'no' or 'there'; one without, with a verb."""
+    begins = ("the ", "no ", "another ", "there ")
+    alone = {reason for reason, words in SENTENCES.items() if words.en.startswith(begins)}
+
+    assert alone == OF_ITS_OWN
+    assert all(as_clause(reason).en.startswith((*begins, "this customer ")) for reason in SENTENCES)
+
+
+def test_what_a_cancelled_run_kept_from_leaving_is_told_in_words(running: House) -> None:
+    customer = min(running.touched("announce"))
+    running.connection.execute(
+        "UPDATE touch SET state = 'cancelled', reason = 'run_cancelled' WHERE step = 'visit' AND customer_id = %s",
+        [customer],
+    )
+
+    assert "visit 'visit' was cancelled, because its run was cancelled." in story(running, customer)
+
+
+def test_a_story_up_to_a_moment_knows_nothing_of_later(running: House) -> None:
+    customer = min(running.touched("visit") & running.touched("announce"))
+    then = story(running, customer, NOW + DAY)
+
+    assert "email 'announce' went out" in then and "visit 'visit' has not come due" in then
+    assert "visit 'visit' went out" in story(running, customer, NOW + 10 * DAY)
 
 
 def test_before_the_run_the_plan_says_where_a_customer_would_stand(house: House) -> None:
