@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.contract import Channel, Remarking
+from engine.loading.campaign_meaning import time_remarks
 from engine.loading.project import Project, load
 from engine.loading.source import Source
 from engine.problems import Fault, Problem
@@ -17,6 +18,7 @@ def read_project(root: Path, channels: Mapping[str, Channel]) -> Project:
     remarks: list[Problem] = []
     for name, campaign in project.campaigns.items():
         source = project.sources[name]
+        remarks += [source.problem(fault) for fault in time_remarks(campaign)]
         for step_name, step in campaign.steps.items():
             channel = channels[step.channel]
             _add(problems, channel.check(step, project.files), source, step_name)

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 
 from engine.content.attachments import as_text
 from engine.loading import segments as segment_files
+from engine.loading.campaign_meaning import campaign_faults, policy_faults
 from engine.loading.prescription import prescription_faults
 from engine.loading.source import Source, build, parse, read
 from engine.model.campaign import AnyCampaign, Campaign, Step
@@ -128,6 +129,9 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
     rules = packs()
     policy, wrong = read_policy(root)
     problems += wrong
+    written, _ = read(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+    if policy is not None and written is not None:
+        problems += [written.problem(fault) for fault in policy_faults(policy, library.catalogue)]
     campaigns, sources = _campaigns(root, steps, library, policy, problems)
     for key, campaign in campaigns.items():
         problems += [sources[key].problem(fault) for fault in prescription_faults(campaign, library, texts)]
@@ -338,6 +342,7 @@ def faults(campaign: AnyCampaign, library: Library, policy: Policy | None, names
                 )
             )
     found += _circles(campaign)
+    found += campaign_faults(campaign, library)
     if campaign.exit is not None:
         found += segment_files.condition_faults(
             campaign.exit,

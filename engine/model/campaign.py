@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from engine.model.clauses import YEARS
 from engine.model.predicate import Who
 from engine.model.written import Duration, Name, Share, Written, duration, spoken
 from engine.model.zones import zones
@@ -152,6 +153,17 @@ class Step(Written):
         return self
 
 
+_CRON_SLIPS: Final = {
+    "Bad minute": Say("the minute is none", "la minute n'en est pas une"),
+    "Bad hour": Say("the hour is none", "l'heure n'en est pas une"),
+    "Bad day-of-month": Say("the day of the month is none", "le jour du mois n'en est pas un"),
+    "Bad month": Say("the month is none", "le mois n'en est pas un"),
+    "Bad day-of-week": Say("the day of the week is none", "le jour de la semaine n'en est pas un"),
+    "Wrong number of fields": Say("it has not five fields", "il n'a pas cinq champs"),
+}
+"""By cronsim's own words."""
+
+
 class Schedule(Written):
     """When the campaign runs: once, or each time its calendar says so."""
 
@@ -189,6 +201,13 @@ class Schedule(Written):
                     "Écrivez « start: 2026-03-03 09:30 » ou « every: '30 9 * * TUE' ».",
                 ),
             )
+        for key, day in (("start", self.start), ("end", self.end)):
+            if day is not None and day.year not in YEARS:
+                raise Refused(
+                    Say(f"the year {day.year} is a slip", f"l'année {day.year} est une erreur de frappe"),
+                    Say("Write a day of our time: 2026-03-03.", "Écrivez un jour de notre temps : 2026-03-03."),
+                    key,
+                )  # fmt: skip
         if self.timezone not in zones():
             raise Refused(
                 Say(f"unknown time zone '{self.timezone}'", f"fuseau inconnu « {self.timezone} »"),
@@ -201,10 +220,11 @@ class Schedule(Written):
             try:
                 CronSim(self.every, dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(self.timezone)))
             except CronSimError as error:
+                why = _CRON_SLIPS.get(str(error), _CRON_SLIPS["Wrong number of fields"])
                 raise Refused(
                     Say(
-                        f"'{self.every}' is not a cron expression: {error}",
-                        f"« {self.every} » n'est pas une expression cron : {error}",
+                        f"'{self.every}' is not a cron expression: {why.en}",
+                        f"« {self.every} » n'est pas une expression cron : {why.fr}",
                     ),
                     Say(
                         "Write minute hour day month weekday: '30 9 * * TUE'.",
@@ -298,6 +318,12 @@ class Holdout(Written):
                 ),
                 "share",
             )
+        if self.share == 1:
+            raise Refused(
+                Say("everybody is held out: the campaign reaches nobody", "tout le monde est mis de côté : la campagne n'atteint personne"),
+                Say("Write a share below 100%; 10% is usual.", "Écrivez une part sous 100% ; 10% est l'usage."),
+                "share",
+            )  # fmt: skip
         return self
 
 

@@ -332,6 +332,14 @@ class Policy(Written):
                 ),
                 "holdout",
             )
+        if self.holdout == 1:
+            raise Refused(
+                Say("the company holds everybody out", "l'entreprise met tout le monde de côté"),
+                Say(
+                    "Write a share below 100%; 10% is usual.", "Écrivez une part sous 100% ; 10% est l'usage."
+                ),
+                "holdout",
+            )
         for season in self.seasons:
             if season.closes < season.opens:
                 raise Refused(
