@@ -8,14 +8,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from channels.email.dkim import Signers
 from channels.email.identity import Identity
 from channels.email.step import EmailStep
-from engine.content import attachments, headers, lint, mail
+from engine.content import attachments, fill, headers, lint, mail
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
 from engine.content.links import Links, with_utm
 from engine.content.mail import Body, Unfillable
 from engine.content.placeholders import CUSTOMER, OFFER, REP, mangled, plain
 from engine.content.tokens import Purpose
-from engine.contract import Addressee, Composer, Desk, Failure, Parcel, Refusal, Wave
+from engine.contract import Addressee, Composer, Customer, Desk, Failure, Parcel, Refusal, Wave
 from engine.model.material import Material
 from engine.model.policy import Sender
 from engine.problems import Fault, FilesError, Problem, Say, Span
@@ -108,7 +108,9 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
                 + f"List-Unsubscribe: <{unsubscribe}>\r\n"
                 + letter.heads[cell]
             )
-        except (Unfillable, UnfitHeader) as error:
+        except UnfitHeader as error:
+            return Failure(Refusal.NOT_RENDERED, _where(customer) or str(error))
+        except Unfillable as error:
             return Failure(Refusal.NOT_RENDERED, str(error))
         except ValueError as error:
             return Failure(Refusal.NOT_RENDERED, type(error).__name__)
@@ -120,6 +122,17 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
         return Parcel(touch, address, content, None if rep is None else rep.rep_id)
 
     return compose
+
+
+def _where(customer: Customer) -> str | None:
+    """Return which of a customer's words has a character that may not stand in a header, and which."""
+    parts = {f"customer.{part}": getattr(customer, part) for part in ("last_name", "first_name", "org_name")}
+    for name, value in (
+        parts | fill.words(customer=customer, rep=customer.rep)
+    ).items():  # the name is made of its parts
+        if isinstance(value, str) and (sign := headers.forbidden_in(value)) is not None:
+            return f"{name}: U+{ord(sign):04X}"
+    return None
 
 
 def _card(wave: Wave, step: EmailStep) -> Material:

@@ -124,7 +124,7 @@ class Letters:
             code = piece_code.make(secret, addressee.touch)
             words = fill.words(customer=customer, rep=customer.rep)
             if unprintable("".join((*address.lines, *(str(words.get(name, "")) for name in _FREE)))):
-                return Failure(Refusal.NOT_RENDERED, "a character that no font has")
+                return Failure(Refusal.NOT_RENDERED, _where(address.lines, words))
             for name, value in offers.get(addressee.cell or "", {}).items():
                 words[f"offer.{name}"] = value
             piece = Piece(code, address, customer.language, addressee.cell or "", short + code, words)
@@ -259,6 +259,13 @@ class Letters:
     @cached_property
     def _qr(self) -> QrSeries:
         return QrSeries(self._short, piece_code.LENGTH)
+
+
+def _where(lines: Sequence[str], words: Mapping[str, Any]) -> str:
+    """Return which word of a letter no font has, and the first such character."""
+    texts = {name: str(words.get(name, "")) for name in _FREE} | {"address": "".join(lines)}
+    name, signs = next((name, found) for name, text in texts.items() if (found := unprintable(text)))
+    return f"{name}: no font has U+{ord(min(signs)):04X}"
 
 
 def _offer(offer: Any) -> dict[str, str]:

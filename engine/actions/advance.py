@@ -9,6 +9,7 @@ from typing import Final
 from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure, Parcel, Proved, Refusal
+from engine.model.plan import Broken
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say
 from engine.rules.schedule import latest
@@ -18,6 +19,9 @@ from engine.store.statements import statement
 
 MANY: Final = 500
 """New touches after which the planner's picture of the history is worth a sample."""
+
+SHOWN: Final = 20
+"""So many parcels that do not compose are told one by one; the history has all."""
 
 Progress = Callable[[str, int], None]
 """Told what is under way and how many are done."""
@@ -85,9 +89,10 @@ def release(
         return Advanced(run_id, new, left, 0, is_over, str(over[0]))
     failed = 0
     for step_name in definition.campaign.steps:
-        failed += prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
+        proof = prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
+        failed += proof.failed
         if failed > definition.policy.max_render_errors:
-            because = f"{failed} parcels of step '{step_name}' do not compose"
+            because = str(guards.uncomposed(step_name, proof.failed, proof.broken)).removesuffix(".")
             ledger.switch(connection, run_id, "paused", by="engine", because=because)
             return Advanced(run_id, new, left, failed, is_over, because)
         make_ready(connection, run_id, step_name)
@@ -143,6 +148,14 @@ def plan_due(
     return new, left, now > max(ends.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of composing every parcel of a step."""
+
+    failed: int
+    broken: tuple[Broken, ...]  #: the first of them
+
+
 def prove(
     connection: Connection,
     run_id: RunId,
@@ -152,16 +165,17 @@ def prove(
     *,
     now: dt.datetime,
     progress: Progress = silent,
-) -> int:
+) -> Proof:
     """Compose every planned parcel of a step once, so that a bad one is found before the first one leaves.
 
-    Returns how many do not compose; those are marked, with the reason. What a customer simply lacks (an
+    Those that do not compose are marked, with what they fail at. What a customer simply lacks (an
     address that fits, a rep) is a refusal to be, not an error, and is left to the delivery.
     """
     step = definition.campaign.steps[step_name]
     channel = channels[step.channel]
     compose = prover = None
     failed = done = 0
+    shown: list[Broken] = []
     for group in ledger.to_prove(connection, run_id, step_name, contact_point=channel.contact_point, now=now):
         wave = definition.wave(run_id, step_name, now)
         compose = compose or channel.prepare(wave)
@@ -169,21 +183,26 @@ def prove(
         if isinstance(channel, Proved):
             prover = prover or channel.prover(wave)
             made |= prover([parcel for parcel in made.values() if isinstance(parcel, Parcel)])
-        broken = [
-            touch
+        broken = {
+            touch: one.detail[:200] or "?"
             for touch, one in made.items()
             if isinstance(one, Failure) and one.reason is Refusal.NOT_RENDERED
-        ]
+        }
         if broken:
             run(
                 connection,
                 statement("journey", "fail"),
-                {"touches": broken, "reasons": ["render_failed"] * len(broken)},
+                {"touches": list(broken), "because": list(broken.values())},
             )
+            shown += [
+                Broken(int(addressee.customer.customer_id), broken[addressee.touch])
+                for addressee in group
+                if addressee.touch in broken
+            ][: SHOWN - len(shown)]
             failed += len(broken)
         done += len(group)
         progress(f"{step_name}: composing", done)
-    return failed
+    return Proof(failed, tuple(shown))
 
 
 def make_ready(connection: Connection, run_id: RunId, step_name: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.model.plan import Moved
+from engine.actions import guards
+from engine.model.plan import Broken, Moved
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say
 from engine.store import ledger, plans
@@ -11,6 +12,10 @@ from engine.store.plans import KeptPlan
 
 _AGAIN = Say(
     "Make a new plan, look at it, and run that one.", "Refaites un plan, regardez-le, et lancez celui-là."
+)
+_NOTHING = Say(
+    "Nothing was sent and nothing is kept of this run.",
+    "Rien n'est parti et rien n'est gardé de cette exécution.",
 )
 
 
@@ -63,14 +68,40 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Say:
     )
 
 
+def hold_composed(plan: KeptPlan, most: int) -> None:
+    """Refuse a plan in which more than `most` parcels of a first step do not compose: its run would only pause.
+
+    All else that a plan says would stop is asked again when it runs, of that moment.
+
+    Raises:
+        GuardStopped: it is so; nothing is kept, so the slot is still free.
+    """
+    broken = [
+        guards.uncomposed(
+            step["step"], step["does_not_compose"], [Broken(**one) for one in step.get("broken", ())]
+        )
+        for step in plan.document["steps"]
+        if step["exact"] and step["does_not_compose"] > most
+    ]
+    if broken:
+        raise GuardStopped(
+            Say(
+                "\n".join([*(one.en for one in broken), _NOTHING.en]),
+                "\n".join([*(one.fr for one in broken), _NOTHING.fr]),
+            ),
+            guards.MEND,
+        )
+
+
 def hold_members(connection: Connection, run_id: RunId, plan: KeptPlan) -> None:
     """Refuse a frozen and planned run whose members are not the plan's, beyond what its file allows.
 
     Raises:
         Drifted: too many joined, left, or stand in another cell or step.
     """
-    moved = plans.moved(connection, run_id, plan.plan_id)
     document = plan.document
+    later = [step["step"] for step in document["steps"] if not step["exact"]]
+    moved = plans.moved(connection, run_id, plan.plan_id, later)
     members = int(document["held_out"]) + sum(int(count) for count in document["enrolled"].values())
     share = float(document["drift"])
     if len(moved) <= share * members:

@@ -1,12 +1,22 @@
 """Guards: what must hold before anything is sent. The plan says what would stop the run; the run stops for the same."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from engine.model.campaign import AnyCampaign
-from engine.model.plan import Plan
+from engine.model.plan import Broken, Plan
 from engine.model.policy import Policy
 from engine.problems import GuardStopped, Say
+
+MEND: Final = Say(
+    "Correct it where it comes from and load it again (what is invisible is taken out by a load), then plan again;"
+    " 'touchbase customer NUMBER' shows what we hold.",
+    "Corrigez à la source et rechargez (un chargement retire ce qui est invisible), puis refaites un plan ;"
+    " « touchbase customer NUMÉRO » montre ce que nous avons.",
+)
+"""What to do where a customer's own words keep a parcel from composing."""
 
 
 def of_size(campaign: AnyCampaign, size: int) -> list[Say]:
@@ -43,16 +53,31 @@ def of_cost(campaign: AnyCampaign, cost: Decimal) -> list[Say]:
     ]
 
 
+def uncomposed(step: str, failed: int, broken: Sequence[Broken], *, most: int = 3) -> Say:
+    """Return which parcels of a step do not compose and what they fail at; by the customers' numbers.
+
+    >>> str(uncomposed("announce", 1, [Broken(3011, "customer.last_name: U+202E")]))
+    "1 parcel of step 'announce' does not compose: #3011, customer.last_name: U+202E."
+    """
+    whom = "; ".join(f"#{one.customer_id}, {one.what}" for one in broken[:most])
+    more = failed - min(most, len(broken))
+    rest = (f"; and {more:,} more", f" ; et {more:,} autres") if more and whom else ("", "")
+    many = failed != 1
+    return Say(
+        f"{failed:,} parcel{'s' * many} of step '{step}' {'do' if many else 'does'} not compose"
+        + (f": {whom}{rest[0]}." if whom else "."),
+        f"{failed:,} envoi{'s' * many} de l'étape « {step} » ne se compose{'nt' * many} pas"
+        + (f" : {whom}{rest[1]}." if whom else "."),
+    )
+
+
 def judged(plan: Plan, campaign: AnyCampaign, policy: Policy) -> Plan:
     """Return a plan with what a guard would stop it for, and with what its author should look at."""
     stops = [*of_size(campaign, plan.members), *of_cost(campaign, plan.cost)]
     warnings: list[Say] = []
     for step in plan.steps:
         if step.does_not_compose > policy.max_render_errors:
-            broken = Say(
-                f"{step.does_not_compose:,} parcels of step '{step.step}' do not compose.",
-                f"{step.does_not_compose:,} envois de l'étape « {step.step} » ne se composent pas.",
-            )
+            broken = uncomposed(step.step, step.does_not_compose, step.broken)
             (stops if step.is_exact else warnings).append(broken)
         full = [load for load in step.reps if load.utilisation > 1]
         if full:

@@ -13,7 +13,9 @@ from engine.actions.approve import roles_needed
 from engine.actions.forecast import first_step, later_steps, step_as_it_went
 from engine.actions.pinned import Definition, understood
 from engine.contract import Channel, Parcel, Remarking
+from engine.loading.campaign_meaning import past_remark, time_remarks
 from engine.loading.project import Project
+from engine.model.campaign import AnyCampaign
 from engine.model.plan import LENGTH_OF_ID, Plan, Sample, StepPlan, plan_sha
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
@@ -136,13 +138,21 @@ def _rehearsed(
     fall = enrolment.waterfall(connection, run_id)
     progress("audience", fall.universe)
     digest = enrolment.digest(connection, run_id)
-    new, _, _ = plan_due(
-        connection, run_id, definition, channels, pepper=pepper, enrolled=enrolled, now=now, takes_turn=False
-    )
+    is_over = row.closed_at is not None or row.state == "cancelled"
+    new: Mapping[str, Mapping[str, int]] = {}
+    if not is_over:
+        new, _, _ = plan_due(
+            connection,
+            run_id,
+            definition,
+            channels,
+            pepper=pepper,
+            enrolled=enrolled,
+            now=now,
+            takes_turn=False,
+        )
     who = plans.parts(connection, run_id)
     plan_id = plan_sha(definition.sha, slot.name, digest, who)[:LENGTH_OF_ID]
-    if folder is not None:
-        plans.write_members(connection, run_id, file_of(folder, plan_id, ".csv"))
     shown: list[Sample] = []
     went = {name for name, _ in ledger.counts(connection, run_id)} if row.frozen_at else set()
     steps = [step_as_it_went(connection, run_id, definition, name) for name in went]
@@ -150,10 +160,12 @@ def _rehearsed(
         if name in new and name not in went:
             shown += _samples(connection, run_id, definition, name, channels, now, samples)
             steps.append(first_step(connection, run_id, definition, name, channels, now, progress))
-    later = [name for name in campaign.steps if name not in new and name not in went]
+    later = [name for name in campaign.steps if name not in new and name not in went and not is_over]
     steps += later_steps(
         connection, run_id, definition, later, channels, pepper=pepper, enrolled=enrolled, progress=progress
     )
+    if folder is not None:
+        plans.write_members(connection, run_id, file_of(folder, plan_id, ".csv"))
     order = list(campaign.steps)
     steps.sort(key=lambda step: order.index(step.step))
     made = described(definition, plan_id, slot, fall, digest, steps)
@@ -162,10 +174,59 @@ def _rehearsed(
         *sources.stale(connection, definition.policy.feeds, now),
         *sources.shrunk(connection, definition.policy, run_id, made.universe),
     ]
-    warnings = (*made.warnings, *_remarks(definition, channels))
+    warnings = (*made.warnings, *_of_its_time(campaign, now), *_remarks(definition, channels))
     has_mails = any(channels[step.channel].contact_point == "email" for step in campaign.steps.values())
     bound = definition.policy.gate_group if has_mails else 0
-    return replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings, after_a_stop=bound), who
+    made = replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings, after_a_stop=bound)
+    return (made if row.frozen_at is None else replace(made, of_run=_of_run(row), is_over=is_over)), who
+
+
+def _of_run(row: ledger.RunRow) -> Say:
+    """Return what has become of the run of a slot, and what can still be done with it."""
+    because = f" ({row.because})" if row.because else ""
+    if row.state == "cancelled":
+        state, remedy = (
+            Say(f"is cancelled{because}, for good", f"est annulée{because}, pour de bon"),
+            Say(
+                "Nothing more of it leaves. Plan another slot: --slot 2026-03-03T09:30.",
+                "Rien n'en partira plus. Planifiez un autre départ : --slot 2026-03-03T09:30.",
+            ),
+        )
+    elif row.closed_at is not None:
+        state, remedy = (
+            Say("is over", "est terminée"),
+            Say(
+                "Plan another slot: --slot 2026-03-03T09:30.",
+                "Planifiez un autre départ : --slot 2026-03-03T09:30.",
+            ),
+        )
+    elif row.state == "paused":
+        state, remedy = (
+            Say(f"is paused{because}", f"est en pause{because}"),
+            Say(
+                f"It goes on with: touchbase resume {row.run_id}",
+                f"Elle reprend avec : touchbase resume {row.run_id}",
+            ),
+        )
+    else:
+        state, remedy = (
+            Say("is under way", "est en cours"),
+            Say(
+                "It goes on by itself, or with: touchbase advance",
+                "Elle continue seule, ou avec : touchbase advance",
+            ),
+        )
+    return Say(
+        f"This slot has its run already: run {row.run_id} {state.en}. What its steps did is shown. {remedy.en}",
+        f"Ce départ a déjà son exécution : {row.run_id}, qui {state.fr}. Ce que ses étapes ont fait est montré. {remedy.fr}",
+    )
+
+
+def _of_its_time(campaign: AnyCampaign, now: dt.datetime) -> list[Say]:
+    """Return what about a campaign's calendar should be looked at."""
+    found = [Say(f"{fault.what.en}.", f"{fault.what.fr}.") for fault in time_remarks(campaign)]
+    past = past_remark(campaign, now)
+    return found if past is None else [*found, past]
 
 
 def _remarks(definition: Definition, channels: Mapping[str, Channel]) -> list[Say]:

@@ -74,6 +74,8 @@ def start(
             if plan is not None:
                 binding.hold_files(connection, plan, sha, files)
             plan = authority(connection, definition, slot.name, plan, keys)
+            if plan is not None:
+                binding.hold_composed(plan, definition.policy.max_render_errors)
             due = _first(connection, run_id, definition, channels, plan, pepper=pepper, now=now)
             bound = plan.plan_id if plan is not None else _plan_itself(connection, run_id, definition, slot)
             plans.bind(connection, run_id, bound)
@@ -124,7 +126,8 @@ def _plan_itself(connection: Connection, run_id: RunId, definition: Definition, 
         for name in definition.campaign.steps
         if f"step:{name}" in who
     ]
-    plans.keep(connection, described(definition, plan_id, slot, fall, digest, steps), who, "schedule")
+    made = described(definition, plan_id, slot, fall, digest, steps)
+    plans.keep(connection, made, who, "schedule", renews=False)
     return plan_id
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from engine.actions.guards import MEND
 from engine.app import App
 from engine.cli.clock import HOME
 from engine.cli.console import count, heading, in_words, say, table
@@ -27,6 +28,8 @@ def euros(amount: Decimal) -> str:
 def show_plan(plan: Plan, *, with_files: bool = False) -> None:
     """Show a plan as its author judges it: the fall from universe to touched, steps, costs, samples, warnings."""
     heading(f"{plan.title}: {plan.slot}")
+    if plan.of_run is not None:
+        say(plan.of_run)
     _fall(plan.universe, plan.excluded, plan.held_out, plan.enrolled)
     heading(Say("Steps", "Étapes"))
     table(
@@ -60,20 +63,8 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
         if step.reps:
             _reps(step)
     say()
-    budget = "" if plan.budget is None else f" / {euros(plan.budget)}"
-    composed = sum(step.at_most for step in plan.steps)
-    say(
-        Say(
-            f"Cost of the first steps: {euros(plan.cost)}{budget}",
-            f"Coût des premières étapes : {euros(plan.cost)}{budget}",
-        )
-    )
-    say(
-        Say(
-            f"All {count(composed)} parcels of all steps were composed.",
-            f"Les {count(composed)} envois de toutes les étapes ont été composés.",
-        )
-    )
+    say(_cost(plan))
+    _composed(plan)
     if plan.power is not None:
         say(plan.power)
     if plan.after_a_stop:
@@ -117,12 +108,77 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
                 f"Il se lance une fois validé par quelqu'un d'autre : {roles}. Ils écrivent : touchbase approve {plan.plan_id}",
             )
         )
+    if plan.stops or plan.is_over:
+        say(
+            Say(
+                f"Plan {plan.plan_id}, to look at: there is nothing to run.",
+                f"Plan {plan.plan_id}, à regarder : il n'y a rien à lancer.",
+            )
+            if plan.is_over
+            else Say(
+                f"Plan {plan.plan_id}. As things stand it would stop: mend that, and plan again.",
+                f"Plan {plan.plan_id}. En l'état il s'arrêterait : corrigez cela, et refaites un plan.",
+            )
+        )
+        return
     say(
         Say(
             f"Plan {plan.plan_id}. Run it: touchbase run {plan.plan_id}",
             f"Plan {plan.plan_id}. Pour le lancer : touchbase run {plan.plan_id}",
         )
     )
+
+
+def _cost(plan: Plan) -> Say:
+    """Return what is due now, what all steps would cost, and the budget; one figure where it is one."""
+    budget = "" if plan.budget is None else f" / {euros(plan.budget)}"
+    whole = sum((step.cost for step in plan.steps), Decimal(0))
+    if whole == plan.cost:
+        return Say(
+            f"Cost of the first steps: {euros(plan.cost)}{budget}",
+            f"Coût des premières étapes : {euros(plan.cost)}{budget}",
+        )
+    if not any(step.is_exact for step in plan.steps):
+        return Say(
+            f"No step is due at the moment of this plan. Cost of all steps, if nobody answers: {euros(whole)}{budget}",
+            f"Aucune étape n'est due au moment de ce plan. Coût de toutes les étapes, si personne ne répond : {euros(whole)}{budget}",
+        )
+    return Say(
+        f"Cost of the first steps: {euros(plan.cost)}; of all steps, if nobody answers: {euros(whole)}{budget}",
+        f"Coût des premières étapes : {euros(plan.cost)} ; de toutes, si personne ne répond : {euros(whole)}{budget}",
+    )
+
+
+def _composed(plan: Plan) -> None:
+    """Say how many parcels came out; of those that did not, for whom, what they fail at, and what to do."""
+    good, bad = sum(step.at_most for step in plan.steps), sum(step.does_not_compose for step in plan.steps)
+    if plan.of_run is not None:  # what left was composed when it left
+        good = sum(step.at_most for step in plan.steps if not step.is_exact)
+    if not bad:
+        say(
+            Say(
+                f"All {count(good)} parcels of all steps were composed.",
+                f"Les {count(good)} envois de toutes les étapes ont été composés.",
+            )
+        )
+        return
+    say(
+        Say(
+            f"{count(good)} of {count(good + bad)} parcels of all steps come out. These do not:",
+            f"{count(good)} des {count(good + bad)} envois de toutes les étapes se composent. Pas ceux-ci :",
+        )
+    )
+    for step in plan.steps:
+        for one in step.broken:
+            say(f"  {step.step}: #{one.customer_id}: {one.what}")
+        if more := step.does_not_compose - len(step.broken):
+            say(
+                Say(
+                    f"  {step.step}: {count(more)} more (column does_not_compose of the .csv)",
+                    f"  {step.step} : {count(more)} autres (colonne does_not_compose du .csv)",
+                )
+            )
+    say(MEND)
 
 
 def _reps(step: StepPlan) -> None:

@@ -42,6 +42,14 @@ class RepLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """One parcel that does not compose, and what it fails at, without the customer's data: 'customer.last_name: U+202E'."""
+
+    customer_id: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlan:
     """What a plan says of one step.
 
@@ -57,9 +65,10 @@ class StepPlan:
     at_most: int
     excluded: Mapping[str, int]  #: by primary reason
     cost: Decimal  #: of those touched
-    does_not_compose: int = 0  #: of `at_most`: every one of them was composed
+    does_not_compose: int = 0  #: beside `at_most`: all of both were tried
     due: dt.datetime | None = None  #: when it comes due; None: for nobody is it known
     reps: Sequence[RepLoad] = ()  #: what it asks of each rep, most first
+    broken: Sequence[Broken] = ()  #: the first of those that do not compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,8 @@ class Plan:
     warnings: Sequence[Say] = ()
     samples: Sequence[Sample] = field(default_factory=tuple)
     power: Say | None = None  #: the smallest difference that such a campaign can show, in words
+    of_run: Say | None = None  #: what has become of the run that the slot has already
+    is_over: bool = False  #: that run is cancelled or closed: there is nothing left to run
     stops: Sequence[Say] = ()  #: what a guard would stop it for, before anything is sent
     drift: Decimal = Decimal(0)  #: the share of its members who may have joined or left when it runs
     after_a_stop: int = 0  #: mails of each worker that may still leave once a pause or a no has committed
@@ -144,6 +155,7 @@ class Plan:
                     "excluded": dict(step.excluded),
                     "cost": str(step.cost),
                     "does_not_compose": step.does_not_compose,
+                    "broken": [asdict(one) for one in step.broken],
                     "due": None if step.due is None else step.due.isoformat(),
                     "reps": [asdict(load) for load in step.reps],
                 }

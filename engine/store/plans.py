@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
@@ -39,8 +39,14 @@ def parts(connection: Connection, run_id: int) -> dict[str, str]:
     }
 
 
-def keep(connection: Connection, plan: Plan, who: Mapping[str, str], made_by: str) -> bool:
-    """Keep a plan with its members; return whether it is new. The same plan made again is the same row."""
+def keep(
+    connection: Connection, plan: Plan, who: Mapping[str, str], made_by: str, *, renews: bool = True
+) -> bool:
+    """Keep a plan with its members; return whether it is new. The same plan made again is the same row.
+
+    Args:
+        renews: What the row shows is from now on what this look saw.
+    """
     row = run(
         connection,
         statement("plans", "keep_plan"),
@@ -52,9 +58,11 @@ def keep(connection: Connection, plan: Plan, who: Mapping[str, str], made_by: st
             "digest": plan.audience_digest,
             "document": json.dumps(plan.document()),
             "by": made_by,
+            "renews": renews,
         },
     ).fetchone()
-    if row is None:
+    assert row is not None
+    if not row[0]:
         return False
     for part, members in who.items():
         run(
@@ -85,9 +93,14 @@ def whole_sha(connection: Connection, plan: KeptPlan) -> str:
     return plan_sha(plan.definition_sha, plan.slot, plan.audience_digest, who)
 
 
-def moved(connection: Connection, run_id: int, plan_id: str) -> list[Moved]:
-    """Return who stands elsewhere in a frozen and planned run than in a plan, by id."""
-    rows = run(connection, _placed(statement("plans", "moved")), {"run": run_id, "plan": plan_id})
+def moved(connection: Connection, run_id: int, plan_id: str, later: Collection[str] = ()) -> list[Moved]:
+    """Return who stands elsewhere in a frozen and planned run than in a plan, by id.
+
+    Args:
+        later: Steps that were not due when the plan was made: that they came due since moved nobody.
+    """
+    given = {"run": run_id, "plan": plan_id, "later": [f"step:{step}" for step in later]}
+    rows = run(connection, _placed(statement("plans", "moved")), given)
     return [Moved(int(customer), tuple(was), tuple(now), reason) for customer, was, now, reason in rows]
 
 

@@ -1,5 +1,7 @@
 """What runs is what was shown, or it does not run."""
 
+import datetime as dt
+
 import pytest
 
 from engine.actions.binding import Drifted
@@ -7,6 +9,8 @@ from engine.problems import GuardStopped
 from engine.store import ledger
 from engine.store.plans import paused_by_guard
 from tests.plans.house import CAMPAIGN, DAY, NOW, SLOT, House, pharmacies
+
+HOUR = dt.timedelta(hours=1)
 
 
 def retire(house: House, count: int) -> list[int]:
@@ -90,6 +94,26 @@ def test_one_more_than_the_file_allows_stops_the_run(house: House) -> None:
 
     with pytest.raises(Drifted):
         house.start(made.plan_id)
+
+
+def test_a_step_that_came_due_between_plan_and_run_moved_nobody(house: House) -> None:
+    house.change(f"campaigns/{CAMPAIGN}.yaml", "at: day 0 09:30", "at: day 0 11:30")
+    made = house.plan()
+
+    started = house.start(made.plan_id, now=NOW + 2 * HOUR)
+
+    assert started.advanced.new.keys() == {"announce"}
+
+
+def test_who_left_stops_the_run_of_a_plan_before_its_steps_hour_too(house: House) -> None:
+    house.change(f"campaigns/{CAMPAIGN}.yaml", "at: day 0 09:30", "at: day 0 11:30")
+    made = house.plan()
+    gone = retire(house, 2)
+
+    with pytest.raises(Drifted) as stopped:
+        house.start(made.plan_id, now=NOW + 2 * HOUR)
+
+    assert [one.customer_id for one in stopped.value.moved] == gone
 
 
 def test_a_changed_template_stops_the_run_and_is_named(house: House) -> None:

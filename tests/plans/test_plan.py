@@ -1,7 +1,12 @@
 """A plan says what a run will do, of every step, and changes nothing."""
 
+import pytest
+
+from engine.cli.showing import show_plan
 from engine.model.plan import StepPlan
-from tests.plans.house import DAY, NOW, House
+from engine.problems import GuardStopped
+from engine.store import ledger
+from tests.plans.house import CAMPAIGN, DAY, NOW, House
 
 
 def step(house: House, name: str) -> StepPlan:
@@ -160,3 +165,104 @@ def test_the_plan_finds_the_one_letter_for_which_its_template_fails(house: House
     letter_of_one(house, """facts = '{"rfm_tier": "?"}'""")
 
     assert step(house, "letter").does_not_compose == 1
+
+
+def odd_name(house: House) -> int:
+    """Put a character that turns the reading direction into the name of one whom the announcement would reach."""
+    row = house.connection.execute(
+        "SELECT min(customer_id) FROM contact_point WHERE type = 'email'"
+        " AND customer_id = ANY ((SELECT members FROM plan_part WHERE plan_id = %s AND part = 'step:announce')::bigint[])",
+        [house.plan().plan_id],
+    ).fetchone()
+    assert row is not None
+    house.connection.execute(
+        "UPDATE customer SET org_name = U&'Pharmacie \\202Edu Port' WHERE customer_id = %s", [row[0]]
+    )
+    return int(row[0])
+
+
+def test_the_plan_says_for_whom_a_mail_does_not_compose_and_what_it_fails_at(house: House) -> None:
+    customer = odd_name(house)
+
+    made = house.plan()
+
+    assert [str(stop) for stop in made.stops] == [
+        f"1 parcel of step 'announce' does not compose: #{customer}, customer.org_name: U+202E."
+    ]
+
+
+def test_the_plans_table_says_what_does_not_compose(house: House) -> None:
+    customer = odd_name(house)
+
+    made = house.plan()
+
+    lines = (house.folder / "plans" / f"{made.plan_id}.csv").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{customer},")]
+    assert line.endswith(",announce: customer.org_name: U+202E")
+
+
+def test_a_plan_with_a_broken_parcel_never_says_that_all_were_composed(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer = odd_name(house)
+
+    show_plan(house.plan())
+
+    said = capsys.readouterr().out
+    assert "All " not in said and "Run it" not in said
+    assert f"  announce: #{customer}: customer.org_name: U+202E" in said and "touchbase customer" in said
+
+
+def test_a_plan_that_does_not_compose_makes_no_run(house: House) -> None:
+    odd_name(house)
+    made = house.plan()
+
+    with pytest.raises(
+        GuardStopped, match=r"does not compose: #\d+.*\n?Nothing was sent and nothing is kept"
+    ):
+        house.start(made.plan_id)
+
+    assert house.runs() == 0
+
+
+def test_a_plan_made_again_once_the_name_is_mended_runs(house: House) -> None:
+    """The same members are the same plan: what it shows is what its latest look saw."""
+    customer = odd_name(house)
+    broken = house.plan()
+    house.connection.execute(
+        "UPDATE customer SET org_name = 'Pharmacie du Port' WHERE customer_id = %s", [customer]
+    )
+
+    again = house.plan()
+
+    assert again.plan_id == broken.plan_id and house.start(again.plan_id).is_new
+
+
+def test_a_plan_before_its_steps_hour_shows_what_all_steps_would_cost(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.change(f"campaigns/{CAMPAIGN}.yaml", "at: day 0 09:30", "at: day 0 11:30")
+
+    made = house.plan()
+    show_plan(made)
+
+    assert made.cost == 0 and "No step is due at the moment of this plan" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("cancelled", "is cancelled (essai), for good"), ("paused", "It goes on with: touchbase resume")],
+)
+def test_a_slot_that_has_its_run_already_is_told_so(
+    house: House, state: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = house.start().run_id
+    ledger.switch(house.connection, run, state, by="claire", because="essai")
+    ledger.cancel_open(house.connection, run)
+
+    made = house.plan()
+    show_plan(made)
+
+    said = capsys.readouterr().out
+    assert f"run {run} {words}" in said or words in said
+    assert ("Run it" in said) == (state != "cancelled")

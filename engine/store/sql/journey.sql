@@ -299,8 +299,9 @@ SELECT touch_id FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state 
  ORDER BY touch_id LIMIT %(limit)s
 
 -- name: fail
-UPDATE touch t SET state = 'render_failed', reason = f.reason
-  FROM unnest(%(touches)s::bigint[], %(reasons)s::text[]) AS f(touch_id, reason)
+-- What it fails at, without the customer's data, stands beside the reason.
+UPDATE touch t SET state = 'render_failed', reason = 'render_failed', because = f.because
+  FROM unnest(%(touches)s::bigint[], %(because)s::text[]) AS f(touch_id, because)
  WHERE t.touch_id = f.touch_id AND t.state = 'planned'
 
 -- name: make_ready

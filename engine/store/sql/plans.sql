@@ -1,10 +1,12 @@
 -- Plans: what was shown, kept, and who has moved since.
 
 -- name: keep_plan
+-- The same files, members and places are the same plan; what else a look shows (what would stop it, what does not
+-- compose) is that of the latest look. What a slot planned for itself says less, and takes no better one's place.
 INSERT INTO plan (plan_id, campaign, slot, definition_sha, audience_digest, document, made_by)
 VALUES (%(plan)s, %(campaign)s, %(slot)s, %(sha)s, %(digest)s, %(document)s, %(by)s)
-ON CONFLICT (plan_id) DO NOTHING
-RETURNING plan_id
+ON CONFLICT (plan_id) DO UPDATE SET document = CASE WHEN %(renews)s THEN excluded.document ELSE plan.document END
+RETURNING xmax = 0
 
 -- name: keep_part
 -- Ids travel as the text of an array: a million of them in a tenth of the time of a million values.
@@ -32,10 +34,11 @@ SELECT part, array_agg(customer_id ORDER BY customer_id)::text FROM (/*places*/)
 SELECT part, members::text FROM plan_part WHERE plan_id = %(plan)s ORDER BY part
 
 -- name: moved
--- Who stands elsewhere than the plan showed. Who was and is excluded never moved, whatever the reason.
+-- Who stands elsewhere than the plan showed. Who was and is excluded never moved, whatever the reason; nor did anybody
+-- for whom a step merely came due that the plan showed as a later one.
 WITH was AS MATERIALIZED (
     SELECT part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(plan)s AND part <> 'excluded'),
-here AS MATERIALIZED (SELECT part, customer_id FROM (/*places*/) AS p WHERE part <> 'excluded')
+here AS MATERIALIZED (SELECT part, customer_id FROM (/*places*/) AS p WHERE part <> 'excluded' AND part <> ALL (%(later)s::text[]))
 SELECT x.customer_id, array_remove(array_agg(x.was ORDER BY x.was), NULL), array_remove(array_agg(x.is_now ORDER BY x.is_now), NULL),
        min(m.reason)
   FROM (SELECT coalesce(w.customer_id, h.customer_id) AS customer_id, w.part AS was, h.part AS is_now
@@ -81,10 +84,13 @@ SELECT step, sum(cost), count(*) FILTER (WHERE state IN ('planned','ready','clai
   FROM touch WHERE run_id = %(run)s GROUP BY step
 
 -- name: members_as_csv
--- Everybody of the plan's universe: who, where, and why not. Ids only.
+-- Everybody of the plan's universe: who, where, why not, and what of theirs does not compose. Ids only.
 COPY (SELECT m.customer_id, CASE WHEN m.reason IS NOT NULL THEN 'excluded' WHEN m.held_out THEN 'held out' ELSE 'enrolled' END AS part,
-             m.cell, array_to_string(m.reasons, ' ') AS reasons
-        FROM member m WHERE m.run_id = {run} ORDER BY m.customer_id) TO STDOUT (FORMAT csv, HEADER)
+             m.cell, array_to_string(m.reasons, ' ') AS reasons, b.does_not_compose
+        FROM member m
+        LEFT JOIN (SELECT customer_id, string_agg(step || ': ' || because, '; ' ORDER BY step) AS does_not_compose
+                     FROM touch WHERE run_id = {run} AND state = 'render_failed' GROUP BY customer_id) AS b USING (customer_id)
+       WHERE m.run_id = {run} ORDER BY m.customer_id) TO STDOUT (FORMAT csv, HEADER)
 
 -- name: as_if_sent
 -- In a rehearsal that will be rolled back: what was planned went out on the moment it was due. What only might have been
