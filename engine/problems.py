@@ -151,6 +151,12 @@ class ChannelUnavailable(EngineError):
     exit_code = 12
 
 
+class PrefectUnavailable(EngineError):
+    """Prefect's server does not start or does not answer: flows cannot be driven now. What was committed is kept."""
+
+    exit_code = 12
+
+
 class SenderRefused(ChannelUnavailable):
     """A channel's other side refuses us, not a customer: trying again changes nothing before somebody looked."""
 
@@ -194,12 +200,16 @@ class Mishap(EngineError):
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` is most likely a slip of, or `None`.
 
-    >>> nearest("segmnt", ["segment", "except"])
-    'segment'
+    >>> nearest("segmnt", ["segment", "except"]), nearest("2a", ["01", "2A"])
+    ('segment', '2A')
     """
     from difflib import get_close_matches
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = list(known)
+    for one in words:  # two letters in the wrong size are further apart than a cutoff allows
+        if one.casefold() == word.casefold():
+            return one
+    close = get_close_matches(word, words, n=1, cutoff=0.6)
     return close[0] if close else None
 
 

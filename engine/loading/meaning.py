@@ -1,11 +1,14 @@
 """What a predicate means, checked against what the company knows: facts, values, segments, names, the law."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 from engine.model.clauses import (
     RESPONSE_TYPES,
     All,
+    AnyOf,
     Compare,
     History,
     InSegment,
@@ -13,13 +16,14 @@ from engine.model.clauses import (
     IsNot,
     Missing,
     Not,
+    Op,
     Path,
     Predicate,
     Value,
     Verb,
     walk,
 )
-from engine.model.facts import Catalogue, Fact
+from engine.model.facts import ORGANISATIONS, PERSONS, Catalogue, Fact, Type
 from engine.model.predicate import NESTING
 from engine.model.reasons import Reason
 from engine.model.segment import Library, Segment
@@ -33,6 +37,8 @@ def segment_faults(segment: Segment, library: Library) -> list[Fault]:
     """Return what is wrong with a segment that reads well."""
     # A `between` is two comparisons: what is wrong with it is said once.
     faults = [*dict.fromkeys(_faults(segment.who, library, ("who",), of=segment.of))]
+    faults += [*dict.fromkeys(_range_faults(segment.who, library.catalogue, ("who",)))]
+    faults += _kind_faults(segment.who, segment.of, ("who",))
     if segment.timezone not in zones():
         faults.append(
             Fault(
@@ -61,6 +67,7 @@ def condition_faults(
     names = library.catalogue.campaigns | campaigns | {campaign}
     return [
         *dict.fromkeys(_faults(who, library, path, of=None, steps=tuple(steps), campaigns=frozenset(names))),
+        *dict.fromkeys(_range_faults(who, library.catalogue, path)),
         *rx_faults(who, library.catalogue, path),
     ]
 
@@ -171,6 +178,65 @@ def _faults(
                 yield from _history_faults(part, library.catalogue, at, steps, campaigns)
 
 
+def _range_faults(who: Predicate, catalogue: Catalogue, path: Path) -> Iterator[Fault]:
+    """Give the comparisons of a fact that none of its declared values fits: they hold for nobody, ever."""
+    told: set[Path] = set()
+    for part in walk(who):
+        parts = part.parts if isinstance(part, All) else (part,)
+        compared = [one for one in parts if isinstance(one, Compare)]
+        names = {one.fact for one in compared}
+        if len(names) != 1 or len(compared) != len(parts) or compared[0].path in told:
+            continue
+        fact = catalogue.facts.get(names.pop())
+        if fact is None or fact.type is not Type.NUMBER or not fact.values:
+            continue
+        numbers = [value for value in fact.values if isinstance(value, Decimal)]
+        if any(all(_holds(number, one) for one in compared) for number in numbers):
+            continue
+        told |= {one.path for one in compared}
+        listed = ", ".join(str(number) for number in numbers)
+        yield Fault(
+            (*path, *compared[0].path),
+            Say(f"no value of '{fact.name}' is in this range: nobody fits",
+                f"aucune valeur de « {fact.name} » n'est dans cet intervalle : personne ne convient"),
+            Say(f"Its values are {listed}.", f"Ses valeurs sont {listed}."),
+        )  # fmt: skip
+
+
+def _holds(number: Decimal, one: Compare) -> bool:
+    if isinstance(one.value, bool) or not isinstance(one.value, int | Decimal):
+        return True  # told as no number
+    match one.op:
+        case Op.AT_LEAST:
+            return number >= one.value
+        case Op.AT_MOST:
+            return number <= one.value
+        case Op.ABOVE:
+            return number > one.value
+        case Op.BELOW:
+            return number < one.value
+        case _:
+            return True
+
+
+def _kind_faults(who: Predicate, of: str, path: Path) -> Iterator[Fault]:
+    """Give the kinds that no customer of this segment can be, wherever the segment asks for them."""
+    match who:
+        case All(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from _kind_faults(part, of, path)
+        case Is(fact="kind", values=values):
+            strange = ORGANISATIONS if of == "person" else PERSONS
+            for index, value in enumerate(values):
+                if value in strange:
+                    yield Fault(
+                        (*path, *who.path, index),
+                        Say(f"no {of} is a '{value}': nobody fits", f"aucun client de type {of} n'est « {value} » : personne ne convient"),
+                        Say(f"Ask for another kind, or write 'of: {'organisation' if of == 'person' else 'person'}'.",
+                            f"Demandez un autre type, ou écrivez « of: {'organisation' if of == 'person' else 'person'} »."),
+                    )  # fmt: skip
+
+
 def _path(part: Predicate) -> Path:
     return part.path
 
@@ -271,6 +337,14 @@ def _history_faults(
             Say(f"both '{to}' and 'step' name a step", f"« {to} » et « step » nomment tous deux une étape"),
             Say("Keep one of the two.", "Gardez l'un des deux."),
         )
+    yield from _part_faults(clause, catalogue, path, own)
+    if clause.within is not None and isinstance(clause.before, dt.date):
+        yield Fault(
+            (*path, "before"),
+            Say("'within' moves on with the days and 'before' stays: soon nobody fits, for ever",
+                "« within » avance avec les jours et « before » reste : bientôt personne ne convient, pour toujours"),
+            Say("Write 'since:' with a day in place of 'within'.", "Écrivez « since: » avec un jour au lieu de « within »."),
+        )  # fmt: skip
     for key, moment in (("since", clause.since), ("before", clause.before)):
         if not isinstance(moment, str):
             continue
@@ -286,6 +360,27 @@ def _history_faults(
                 Say(f"there is no step '{moment}'", f"il n'y a pas d'étape « {moment} »"),
                 did_you_mean(moment, own),
             )
+
+
+def _part_faults(clause: History, catalogue: Catalogue, path: Path, own: tuple[str, ...]) -> Iterator[Fault]:
+    """Give the steps and cells that the campaigns of a clause do not have; of campaigns without a file nobody knows."""
+    named = [name for name in clause.campaigns if name not in own]
+    for key, given, known, what in (
+        ("step", clause.steps, catalogue.steps, Say("there is no step", "il n'y a pas d'étape")),
+        ("cell", clause.cells, catalogue.cells, Say("there is no cell", "il n'y a pas de cellule")),
+    ):
+        # A cell's name alone means that of whichever campaign; a step's alone, one of this campaign.
+        asked = named or (list(known) if key == "cell" else [])
+        if not asked or not all(name in known for name in asked):
+            continue
+        parts = {part for name in asked for part in known[name]}
+        for index, name in enumerate(given):
+            if name not in parts:
+                yield Fault(
+                    (*path, key, index),
+                    Say(f"{what.en} '{name}' in {', '.join(asked)}", f"{what.fr} « {name} » dans {', '.join(asked)}"),
+                    did_you_mean(name, parts) if parts else Say("Take it out: there are none.", "Retirez-la : il n'y en a aucune."),
+                )  # fmt: skip
 
 
 def _names(key: str, given: Sequence[str], known: Sequence[str], path: Path, what: Say) -> Iterator[Fault]:

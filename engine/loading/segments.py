@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from engine.loading.examples import example_faults
 from engine.loading.meaning import condition_faults, segment_faults
 from engine.loading.segment_schema import campaign_schema, json_schema
-from engine.loading.source import Source, build, read
+from engine.loading.source import Source, build, plain, read
 from engine.loading.sql_files import read_sql
 from engine.model.clauses import CHANNELS
 from engine.model.facts import BUILT_IN, Catalogue, Fact, Facts
@@ -34,6 +35,9 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
     sources: dict[str, Source] = {}
     names = _campaign_names(folder.parent / "campaigns") if campaigns is None else campaigns
     catalogue = _catalogue(folder, names, problems)
+    if campaigns is None:
+        steps, cells = _parts_of_campaigns(folder.parent / "campaigns")
+        catalogue = replace(catalogue, steps=steps, cells=cells)
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.sql")]):
         if path.name == FACTS:
             continue
@@ -147,6 +151,20 @@ def _campaign_names(folder: Path) -> frozenset[str]:
         except (OSError, UnicodeDecodeError):
             continue  # whoever reads campaigns tells it
     return frozenset(names)
+
+
+def _parts_of_campaigns(folder: Path) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Return the steps and the cells of the campaigns beside the segments, by the campaign's name."""
+    steps: dict[str, frozenset[str]] = {}
+    cells: dict[str, frozenset[str]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        source, _ = read(path, f"campaigns/{path.name}")  # whoever reads campaigns tells what is wrong
+        said = None if source is None else plain(source.root)
+        if isinstance(said, dict) and isinstance(said.get("campaign"), str):
+            for key, parts in (("steps", steps), ("cells", cells)):
+                written = said.get(key)
+                parts[said["campaign"]] = frozenset(written if isinstance(written, dict) else ())
+    return steps, cells
 
 
 def _circles(library: Library) -> dict[str, list[Fault]]:

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field
 
 from engine.model.clauses import CHANNELS, YEARS, Op, Value, Verb
+from engine.model.countries import COUNTRIES
 from engine.model.predicate import NESTING
 from engine.model.written import Duration, Name, Written
 from engine.problems import Refused, Say, did_you_mean, nearest
@@ -155,6 +156,9 @@ class Fact:
         return Refused(what, did_you_mean(text, words))
 
 
+PERSONS: Final = frozenset({"prescriber", "pharmacist", "expert", "patient", "paramedical"})
+ORGANISATIONS: Final = frozenset({"pharmacy", "hospital", "distributor", "wholesaler"})
+"""Kinds that only one of the two can be; the press and an authority may be either."""
 KINDS: Final = (
     "prescriber", "pharmacist", "pharmacy", "hospital", "distributor", "wholesaler", "authority", "expert", "patient", "press",
     "paramedical",
@@ -163,6 +167,14 @@ DEPARTMENTS: Final = (
     *(f"{number:02}" for number in range(1, 20)), "2A", "2B", *(f"{number:02}" for number in range(21, 96)),
     *("971", "972", "973", "974", "975", "976", "977", "978", "984", "986", "987", "988"),
 )  # fmt: skip
+REGIONS: Final = (
+    "Auvergne-Rhône-Alpes", "Bourgogne-Franche-Comté", "Bretagne", "Centre-Val de Loire", "Collectivités d'outre-mer", "Corse",
+    "Grand Est", "Guadeloupe", "Guyane", "Hauts-de-France", "La Réunion", "Martinique", "Mayotte", "Monaco", "Normandie",
+    "Nouvelle-Aquitaine", "Occitanie", "Pays de la Loire", "Provence-Alpes-Côte d'Azur", "Île-de-France",
+)  # fmt: skip
+"""As the base's own table of départements names them."""
+SPECIALTY: Final = r"(?:SM(?:0[1-9]|[1-8]\d|9[0-5])|(?!SM)[A-Z]{1,4}\d{1,4})"
+"""Codes of TRE_R38: SM01 to SM95, and the other series."""
 SPECIALTY_GROUPS: Final = ("GP", "CARDIO", "ONCO", "ENDOC", "HEMATO", "PNEUMO", "PEDIA")
 
 
@@ -180,8 +192,8 @@ BUILT_IN: Final[Mapping[str, Fact]] = {
         _fact("title", "title", "titre", others=r"[A-Z]{1,6}", values=("DR", "PR")),
         _fact("language", "language", "langue", others=r"[a-z]{2}", values=("fr", "en"), may_be_missing=False),
         _fact("profession", "profession", "profession", width=2, others=r"\d{2}", values=("10", "21", "40", "50", "60")),
-        _fact("specialty", "specialty", "spécialité", others=r"[A-Z]{1,4}\d{1,4}", values=("SM04", "SM26", "SM40", "SM53", "SM54")),
-        _fact("specialty_group", "specialty group", "groupe de spécialités", others=r"[A-Z]{1,4}\d{1,4}", values=SPECIALTY_GROUPS),
+        _fact("specialty", "specialty", "spécialité", others=SPECIALTY, values=("SM04", "SM26", "SM40", "SM53", "SM54")),
+        _fact("specialty_group", "specialty group", "groupe de spécialités", others=SPECIALTY, values=SPECIALTY_GROUPS),
         _fact("practice_mode", "practice mode", "mode d'exercice", values=("L", "S", "B")),
         _fact("sector", "sector", "secteur d'activité", others=r"SA\d{2}", values=("SA33", "SA38", "SA39", "SA65")),
         _fact("category", "category of establishment", "catégorie d'établissement"),
@@ -189,8 +201,8 @@ BUILT_IN: Final[Mapping[str, Fact]] = {
         _fact("town", "town", "commune"),
         _fact("insee", "INSEE code", "code INSEE", width=5),
         _fact("department", "department", "département", width=2, values=DEPARTMENTS),
-        _fact("region", "region", "région"),
-        _fact("country", "country", "pays", others=r"[A-Z]{2}", values=("FR", "BE", "CH", "LU", "MC"), may_be_missing=False),
+        _fact("region", "region", "région", values=REGIONS),
+        _fact("country", "country", "pays", others=f"(?:{'|'.join(sorted(COUNTRIES))})", values=("FR", "BE", "CH", "LU", "MC"), may_be_missing=False),
         _fact("credit_status", "credit status", "statut crédit", values=("ok", "watch", "dunning", "blocked"), may_be_missing=False,
               legal_class=LegalClass.COMMERCIAL),
         _fact("do_not_call", "refuses reps", "refuse les délégués", type=Type.BOOLEAN, may_be_missing=False,
@@ -299,6 +311,8 @@ class Catalogue:
     campaigns: frozenset[str] = frozenset()  #: of files, and of the imported history
     channels: tuple[str, ...] = CHANNELS
     french: frozenset[str] = frozenset({"FR"})
+    steps: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: of the campaigns that have a file
+    cells: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: of the campaigns that have a file
 
     def rx_roots(self, name: str) -> tuple[str, ...]:
         """Return the way from a fact to the individual prescription data in it, or nothing.

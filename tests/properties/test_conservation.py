@@ -43,7 +43,7 @@ AUDIENCES = st.fixed_dictionaries(
 HOLDOUTS = st.one_of(
     st.just({"share": "0%", "because": "essai"}),
     st.fixed_dictionaries(
-        {"share": st.sampled_from(["10%", "50%", "100%"])}, optional={"stratify": st.just(["region"])}
+        {"share": st.sampled_from(["10%", "50%", "90%"])}, optional={"stratify": st.just(["region"])}
     ),
 )
 POLICIES = st.fixed_dictionaries(

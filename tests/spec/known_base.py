@@ -36,6 +36,7 @@ past_campaigns: [hivernax-2025, dermapharm-direct-2026]
 facts:
   potential: {label: {fr: Potentiel, en: Potential}, type: number, source: ventes agrégées, fresh: 180 days, legal_class: aggregated}
   last_congress: {label: {fr: Dernier congrès, en: Last congress}, type: date, source: inscriptions, legal_class: commercial}
+  rfm_tier: {label: {fr: Classe RFM, en: RFM tier}, type: number, values: [1, 2, 3, 4], source: commandes, legal_class: commercial}
   network: {label: {fr: Groupement, en: Network}, type: text, values: [GIROPHARM, PHARMACTIV], source: CRM, legal_class: commercial}
   is_key_account: {label: {fr: Compte clé, en: Key account}, type: boolean, source: CRM, legal_class: internal}
   rx_decile: {label: {fr: Décile de prescription, en: Prescription decile}, type: number, source: panel, legal_class: rx_individual}

@@ -137,3 +137,37 @@ def test_a_start_many_years_away_is_remarked_upon(house: House) -> None:
 
     assert said(NOW) == "None" and "five years past" in said(NOW.replace(year=2036))
     assert "five years ahead" in said(NOW.replace(year=2016))
+
+
+SEGMENT = "segment: asked\ntitle: T\nof: organisation\nwho:\n  - kind: pharmacy\n  - "
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("enrolled: {cell: nosuchcell}", "there is no cell 'nosuchcell' in dermapharm-direct-2026, hivernax-2026, hivernax-officine-2026"),
+        ("enrolled: {campaign: dermapharm-direct-2026, cell: discunt}", "there is no cell 'discunt' in dermapharm-direct-2026"),
+        ("touched: {campaign: hivernax-2026, step: nosuchstep}", "there is no step 'nosuchstep' in hivernax-2026"),
+    ],
+)  # fmt: skip
+def test_a_segment_may_not_ask_for_a_step_or_cell_that_a_campaign_has_not(
+    house: House, written: str, said: str
+) -> None:
+    (house.root / "segments" / "asked.yaml").write_text(f"{SEGMENT}{written}\n", encoding="utf-8")
+
+    assert [problem.what.en for problem in house.read().problems] == [said]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "enrolled: {cell: discount}",
+        "touched: {campaign: hivernax-2026, step: announce}",
+        "touched: {campaign: hivernax-2025, step: of-then}",
+        "enrolled: {campaign: dermapharm-2025, cell: of-then}",
+    ],
+)
+def test_of_a_campaign_without_a_file_any_step_or_cell_may_be_named(house: House, written: str) -> None:
+    (house.root / "segments" / "asked.yaml").write_text(f"{SEGMENT}{written}\n", encoding="utf-8")
+
+    assert house.said() == []
