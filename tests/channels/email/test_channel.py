@@ -136,12 +136,14 @@ def test_a_name_cannot_add_a_header(emails: Emails, trap: str) -> None:  # T1, S
 
 
 @pytest.mark.parametrize("letter", ["\r", "\n", "\u2028", "\x85", "\x00"])
-def test_a_name_with_a_line_end_does_not_compose(emails: Emails, letter: str) -> None:  # SEC1
+def test_a_name_with_a_line_end_does_not_compose_and_is_told_by_field_and_character(
+    emails: Emails, letter: str
+) -> None:  # SEC1
     failure = emails.prepare(wave())(
         addressee(customer=replace(CLAIRE, last_name=f"Morel{letter}Bcc: x@y.fr"))
     )
 
-    assert failure == Failure(Refusal.NOT_RENDERED, "a control character in a header value")
+    assert failure == Failure(Refusal.NOT_RENDERED, f"customer.last_name: U+{ord(letter):04X}")
 
 
 @pytest.mark.parametrize(
@@ -355,7 +357,7 @@ def test_the_lint_gate_finds(emails: Emails, path: str, old: str, new: str, said
         ({"subject": "{{ customer.nam }}"}, "subject: unknown name 'customer.nam'"),
         ({"subject": "{{ unsubscribe_url }}"}, "subject: unknown name 'unsubscribe_url'"),
         ({"subject": {"fr": "ok", "en": "{{ x }}"}}, "subject/en: unknown name 'x'"),
-        ({"subject": "a\nb"}, "subject: a subject is one line"),
+        ({"subject": "a\nb"}, "subject: the character U+000A cannot stand"),
         ({"preheader": "{% for a in b %}{% endfor %}"}, "preheader: 'for' is not part"),
         ({"reply_to": "somebody"}, "reply_to: 'somebody' is not an address"),
     ],
