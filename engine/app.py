@@ -272,7 +272,7 @@ def prefect_environment(
         "PREFECT_HOME": str(home),
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # ten are usual; a busy machine takes minutes
         "PREFECT_LOGGING_EXTRA_LOGGERS": "engine,channels",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "TOUCHBASE_ROOT": str(chosen.root),

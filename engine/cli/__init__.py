@@ -1,6 +1,6 @@
 """The command `touchbase`: parse, one call, show; the exit code says what kind of thing went wrong.
 
-0 fine · 1 a bug of ours · 2 usage · 10 files · 11 database · 12 channel · 13 a guard stopped · 130 interrupted.
+0 fine · 1 a bug of ours · 2 usage · 10 files · 11 database · 12 channel or Prefect · 13 a guard stopped · 130 interrupted.
 Heavy libraries are imported by the commands that need them: `--help` and `check` answer at once.
 """
 

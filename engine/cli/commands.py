@@ -182,6 +182,6 @@ def overview() -> str:
         lines += [f"  {command.name:<{width}}  {command.help}" for command in group.commands]
         lines.append("")
     lines.append(
-        "Exit codes: 0 fine, 1 a bug, 2 usage, 10 files, 11 database, 12 channel, 13 a guard stopped. TOUCHBASE_LANG: en, fr."
+        "Exit codes: 0 fine, 1 a bug, 2 usage, 10 files, 11 database, 12 channel or Prefect, 13 a guard stopped. TOUCHBASE_LANG: en, fr."
     )
     return "\n".join(lines)

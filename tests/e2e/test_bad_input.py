@@ -53,6 +53,37 @@ def test_wrong_files_are_never_run(site: Site) -> None:
     assert "Nothing has run yet" in site.call("status").out
 
 
+def test_a_prefect_that_does_not_start_in_its_time_is_no_bug_of_ours(site: Site) -> None:
+    said = site.call("advance", PREFECT_API_URL="", PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="1")
+
+    assert (said.code, "bug" in said.err) == (12, False)
+    assert "Prefect's server did not start within 1 s. Nothing was sent." in said.err
+
+
+def test_a_prefect_that_does_not_answer_is_no_bug_of_ours(site: Site) -> None:
+    said = site.call("advance", PREFECT_API_URL="http://127.0.0.1:9/api")
+
+    assert (said.code, "bug" in said.err) == (12, False) and "does not answer" in said.err
+
+
+def test_what_a_guard_refuses_is_refused_before_prefect_is_asked(site: Site) -> None:
+    campaign = site.root / "campaigns" / "dermapharm-direct-2026.yaml"
+    before = campaign.read_text()
+    campaign.write_text(before.replace("\naudience:\n", "\naudience:\n  max: 1\n"))
+    try:
+        said = site.call(
+            "run",
+            "dermapharm-direct-2026",
+            "--as-of",
+            "2026-03-03T10:00",
+            PREFECT_API_URL="http://127.0.0.1:9/api",
+        )
+    finally:
+        campaign.write_text(before)
+
+    assert (said.code, "the campaign allows 1 at most" in said.err) == (13, True)
+
+
 @pytest.mark.parametrize(
     "words", [("status",), ("plan", "hivernax-2026"), ("generate",), ("report", "hivernax-2026")]
 )
