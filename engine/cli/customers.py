@@ -24,6 +24,8 @@ WORDS: Final = {
     "finess_repaired": Say("FINESS whose leading zero was put back", "FINESS dont le zéro initial a été remis"),
     "phones_repaired": Say("telephone numbers whose leading zero was put back", "téléphones dont le zéro initial a été remis"),
     "postcodes_repaired": Say("postcodes whose leading zero was put back", "codes postaux dont le zéro initial a été remis"),
+    "marks_removed": Say("lines from whose names and streets invisible characters were taken out",
+                         "lignes dont des caractères invisibles ont été retirés des noms et des voies"),
     "suspect": Say("identifiers kept although their key is wrong", "identifiants gardés malgré une clé fausse"),
     "orders_new": Say("orders new", "commandes nouvelles"),
     "orders_changed": Say("orders changed", "commandes modifiées"),

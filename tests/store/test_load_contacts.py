@@ -27,6 +27,15 @@ def points(connection: Connection) -> list[tuple[str, str]]:
     return [(str(kind), str(value)) for kind, value in rows]
 
 
+def test_what_nobody_sees_in_an_address_is_taken_out_and_counted(
+    database: Connection, ids: dict[str, int], tmp_path: Path
+) -> None:
+    report = loaded(database, tmp_path, MAIL.replace("Claire.Morel", "Claire\u200b.Morel\u202c"))
+
+    assert points(database) == [("email", "Claire.Morel@example.org")]
+    assert report.counts["marks_removed"] == 1
+
+
 def test_every_kind_is_laid_out_as_a_load_of_customers_does(
     database: Connection, ids: dict[str, int], tmp_path: Path
 ) -> None:

@@ -62,6 +62,20 @@ def test_the_pharmacies_load_whole_and_a_second_time_change_nothing(
     assert one(towns, corsican) == 27
 
 
+def test_what_nobody_sees_in_a_name_is_taken_out_and_counted(database: Connection, tmp_path: Path) -> None:
+    lines = (
+        CLAIRE.replace("Morel;Claire", "Mo\u202erel;Claire\u200b\x07")
+        + "8"
+        + CLAIRE[1:].replace("0013", "0021")
+    )
+
+    report = loaded(database, written(tmp_path, HEADER + lines), "customers", tmp_path)
+
+    row = database.execute("SELECT last_name, first_name, sort_name FROM customer WHERE last_name ~ '^Mo'")
+    assert row.fetchone() == ("Morel", "Claire", "MOREL CLAIRE")
+    assert (report.counts["marks_removed"], report.counts["rejected"]) == (1, 0)
+
+
 def test_a_booking_telephone_is_found_in_the_opening_hours(database: Connection, tmp_path: Path) -> None:
     loaded(database, pharmacies(), "pharmacies", tmp_path)
 

@@ -74,6 +74,7 @@ class Merged:
     finess_repaired: int = 0  #: leading zeros put back
     phones_repaired: int = 0
     postcodes_repaired: int = 0
+    marks_removed: int = 0  #: lines with invisible characters in a name or street
     suspect: int = 0  #: identifiers kept although their key is wrong
     unresolved: int = 0  #: lines whose town is not known under that postcode
     towns: tuple[tuple[str, str], ...] = ()  #: those towns
@@ -135,7 +136,7 @@ def merge(
         )
     counts = run(connection, _statement("counted")).fetchone()
     assert counts is not None
-    created, changed, known, finess, phones, postcodes, suspect, unresolved = (int(count) for count in counts)
+    created, changed, known, finess, phones, postcodes, marks, suspect, unresolved = map(int, counts)
     rejected = [
         Rejected(int(line), *FAULTS[fault], whole_line=bool(whole), is_kept=fault.startswith("odd_"))
         for line, fault, whole in run(connection, _statement("faults"))
@@ -154,6 +155,7 @@ def merge(
         finess,
         phones,
         postcodes,
+        marks,
         suspect,
         unresolved,
         towns,

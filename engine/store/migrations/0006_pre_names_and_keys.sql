@@ -3,10 +3,10 @@
 -- planner inlines; tests hold them to the Python rules.
 
 CREATE FUNCTION plain_letters(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- Letters without accents. Most names are ASCII; only the others pay for being taken apart.
+-- Letters without accents and marks. Most names are ASCII; only the others pay for being taken apart.
 RETURN CASE WHEN octet_length(t) = char_length(t) THEN t ELSE
     translate(normalize(replace(replace(replace(replace(replace(t, 'œ', 'oe'), 'Œ', 'OE'), 'æ', 'ae'), 'Æ', 'AE'), 'ß', 'ss'), NFD),
-              U&'\0142\0141\00F8\00D8\0111\0110\0131\0300\0301\0302\0303\0304\0306\0307\0308\030A\030B\030C\0327\0328\0323',
+              U&'\0142\0141\00F8\00D8\0111\0110\0131\0300\0301\0302\0303\0304\0306\0307\0308\030A\030B\030C\0327\0328\0323\200B\200E\200F\202A\202B\202C\202D\202E\2060\2066\2067\2068\2069\FEFF',
               'lLoOdDi') END;
 
 CREATE FUNCTION is_simple_name(t text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -25,9 +25,18 @@ CREATE FUNCTION folded(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN is_simple_name(t) THEN folded_simple(t)
             ELSE btrim(regexp_replace(upper(plain_letters(t) COLLATE "C"), '[^A-Z0-9]+', ' ', 'g')) END;
 
+CREATE FUNCTION has_marks(t text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Whether a cell has what nobody sees: control characters, marks that turn the reading direction, spaces without width.
+RETURN t ~ '[\u0001-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]';
+
+CREATE FUNCTION unmarked(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- A cell without them: in a mail's header they are refused, and they make a name read other than it is.
+RETURN regexp_replace(t, '[\u0001-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]+', '', 'g');
+
 CREATE FUNCTION tidy(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- A cell without spaces around it and without double ones within; NULL where nothing is left.
-RETURN CASE WHEN t ~ '[\t\n\r\u00A0]|  |^ | $|^$' THEN nullif(btrim(regexp_replace(t, '[\s\u00A0]+', ' ', 'g')), '') ELSE t END;
+-- A cell without marks, without spaces around it and without double ones within; NULL where nothing is left.
+RETURN CASE WHEN t ~ '[\u0001-\u001F\u007F-\u00A0\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]|  |^ | $|^$'
+            THEN nullif(btrim(regexp_replace(unmarked(t), '[\s\u0085\u00A0\u2028\u2029]+', ' ', 'g')), '') ELSE t END;
 
 CREATE FUNCTION folded_town(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- A town as La Poste writes it: SAINT is ST, no arrondissement, no CEDEX.

@@ -24,7 +24,8 @@ SELECT c.*, CASE WHEN last_name IS NOT NULL THEN concat_ws(' ', CASE title WHEN 
                        nullif(btrim(s.street), '') IS NOT NULL OR nullif(btrim(s.postcode), '') IS NOT NULL AS is_parts,
                        tidy(s.complement) AS complement, tidy(s.street) AS street, tidy(s.box) AS box, coalesce(nullif(upper(btrim(s.country)), ''), 'FR') AS country,
                        CASE WHEN is_digits(btrim(s.postcode), 4) THEN '0' || btrim(s.postcode) ELSE tidy(s.postcode) END AS postcode, tidy(s.town) AS town,
-                       array_remove(regexp_split_to_array(btrim(s.value), '\s*[|\n\r]+\s*'), '') AS lines,
+                       array_remove(regexp_split_to_array(btrim(unmarked(s.value)), '\s*[|\n\r]+\s*'), '') AS lines,
+                       coalesce(has_marks(s.value), false) OR coalesce(has_marks(s.street), false) AS is_unmarked,
                        c.org_name AS organisation, c.last_name, c.first_name, c.title, c.civility
                   FROM load_stage s
                   JOIN load_whom w ON w.who = concat(s.ext, E'\x1f', s.rpps, E'\x1f', s.finess, E'\x1f', s.siret)
@@ -144,5 +145,6 @@ SELECT %(batch)s, 'contact_point', ids
 -- name: counted
 SELECT count(*) FILTER (WHERE found IS NULL) AS created, count(*) FILTER (WHERE is_changed) AS changed,
        count(*) FILTER (WHERE found IS NOT NULL AND NOT is_changed) AS unchanged, count(*) FILTER (WHERE is_kept_strict) AS kept_strict,
-       (SELECT count(*) FROM load_incoming WHERE finess_repaired) AS finess_repaired
+       (SELECT count(*) FROM load_incoming WHERE finess_repaired) AS finess_repaired,
+       (SELECT count(*) FROM load_part WHERE is_unmarked) AS marks_removed
   FROM load_point

@@ -38,7 +38,7 @@ SELECT line, coalesce(found, %(base)s + line) AS customer_id, found,
             WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret'
             WHEN coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier'
             WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END AS fault,
-       finess_repaired, phone_repaired, postcode_repaired, is_unresolved, source_date, notice_given_at, of, last_name,
+       finess_repaired, phone_repaired, postcode_repaired, is_unmarked, is_unresolved, source_date, notice_given_at, of, last_name,
        email, CASE WHEN email IS NULL THEN NULL WHEN of = 'organisation' THEN 'org'
                    WHEN left(email, 1) IN ('s', 'c', 'i', 'a', 'p', 'd', 'b', 'h') AND email ~ '^(secretariat|contact|info|accueil|cabinet|pharmacie|direction|bonjour|hello)[.@_-]' THEN 'professional_generic'
                    WHEN kind = 'patient' THEN 'personal' ELSE 'professional_named' END AS usage,
@@ -85,6 +85,8 @@ SELECT line, coalesce(found, %(base)s + line) AS customer_id, found,
                        given_latitude IS NOT NULL AND latitude IS NULL OR given_longitude IS NOT NULL AND longitude IS NULL AS bad_place,
                        given_source_date IS NOT NULL AND source_date IS NULL OR given_notice IS NOT NULL AND notice_given_at IS NULL AS bad_date
                   FROM (SELECT c.*, CASE WHEN kind IN ('pharmacy','hospital','distributor','wholesaler','authority') THEN 'organisation' ELSE 'person' END AS of,
+                               coalesce(NOT last_is_simple AND has_marks(given_last_name), false) OR coalesce(NOT first_is_simple AND has_marks(given_first_name), false)
+                               OR coalesce(NOT org_is_simple AND has_marks(given_org_name), false) OR coalesce(NOT street_is_simple AND has_marks(given_street), false) AS is_unmarked,
                                CASE WHEN last_is_simple THEN given_last_name ELSE tidy(given_last_name) END AS last_name,
                                CASE WHEN first_is_simple THEN given_first_name ELSE tidy(given_first_name) END AS first_name,
                                CASE WHEN org_is_simple THEN given_org_name ELSE tidy(given_org_name) END AS org_name,
@@ -387,6 +389,7 @@ SELECT count(*) FILTER (WHERE fault IS NULL AND found IS NULL),
        (SELECT count(DISTINCT customer_id) FROM load_changed),
        count(*) FILTER (WHERE fault IS NULL AND found IS NOT NULL),
        count(*) FILTER (WHERE finess_repaired), count(*) FILTER (WHERE phone_repaired), count(*) FILTER (WHERE postcode_repaired),
+       count(*) FILTER (WHERE is_unmarked),
        count(*) FILTER (WHERE fault IS NULL AND (rpps_suspect OR finess_suspect OR siret_suspect)), count(*) FILTER (WHERE is_unresolved)
   FROM load_incoming
 
