@@ -178,7 +178,7 @@ def _rehearsed(
     has_mails = any(channels[step.channel].contact_point == "email" for step in campaign.steps.values())
     bound = definition.policy.gate_group if has_mails else 0
     made = replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings, after_a_stop=bound)
-    return (made if row.frozen_at is None else replace(made, of_run=_of_run(row), is_over=is_over)), who
+    return (made if row.frozen_at is None else replace(made, of_run=_of_run(row))), who
 
 
 def _of_run(row: ledger.RunRow) -> Say:

@@ -108,14 +108,12 @@ def show_plan(plan: Plan, *, with_files: bool = False) -> None:
                 f"Il se lance une fois validé par quelqu'un d'autre : {roles}. Ils écrivent : touchbase approve {plan.plan_id}",
             )
         )
-    if plan.stops or plan.is_over:
+    if plan.of_run is not None:
+        say(Say(f"Plan {plan.plan_id}, to look at.", f"Plan {plan.plan_id}, à regarder."))
+        return
+    if plan.stops:
         say(
             Say(
-                f"Plan {plan.plan_id}, to look at: there is nothing to run.",
-                f"Plan {plan.plan_id}, à regarder : il n'y a rien à lancer.",
-            )
-            if plan.is_over
-            else Say(
                 f"Plan {plan.plan_id}. As things stand it would stop: mend that, and plan again.",
                 f"Plan {plan.plan_id}. En l'état il s'arrêterait : corrigez cela, et refaites un plan.",
             )

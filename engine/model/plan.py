@@ -113,7 +113,6 @@ class Plan:
     samples: Sequence[Sample] = field(default_factory=tuple)
     power: Say | None = None  #: the smallest difference that such a campaign can show, in words
     of_run: Say | None = None  #: what has become of the run that the slot has already
-    is_over: bool = False  #: that run is cancelled or closed: there is nothing left to run
     stops: Sequence[Say] = ()  #: what a guard would stop it for, before anything is sent
     drift: Decimal = Decimal(0)  #: the share of its members who may have joined or left when it runs
     after_a_stop: int = 0  #: mails of each worker that may still leave once a pause or a no has committed
