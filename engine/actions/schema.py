@@ -8,6 +8,7 @@ from typing import Any
 from engine.loading.project import Project, adapter
 from engine.loading.segment_schema import campaign_schema, json_schema
 from engine.model.campaign import Step
+from engine.model.facts import Facts
 from engine.model.material import Material
 from engine.model.policy import Policy
 
@@ -23,6 +24,7 @@ def schemas(project: Project, steps: Sequence[type[Step]]) -> dict[str, dict[str
         "campaign": campaign_schema(adapter(steps).json_schema(), project.library),
         "segment": json_schema(project.library),
         "policy": Policy.model_json_schema(),
+        "facts": Facts.model_json_schema(),
         "material": Material.model_json_schema(),
     }
     return {name: {"$schema": DIALECT, **schema} for name, schema in found.items()}

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter
 
 from engine.content.attachments import as_text
+from engine.loading import materials
 from engine.loading import segments as segment_files
 from engine.loading.campaign_meaning import campaign_faults, policy_faults
 from engine.loading.prescription import prescription_faults
-from engine.loading.source import Source, build, parse, read
+from engine.loading.source import Source, build, not_utf8, parse, read, unreadable
 from engine.model.campaign import AnyCampaign, Campaign, Step
 from engine.model.policy import Policy, RulePack
 from engine.model.segment import Library
@@ -23,6 +24,9 @@ from engine.problems import Fault, FilesError, Problem, Say, Span, UsageError, d
 
 MUST_ARRIVE: Final = ("safety", "service")
 """Purposes for which a second copy is better than none."""
+
+READ_ELSEWHERE: Final = (".yaml", ".sql")
+"""Whoever understands these tells what keeps them from being read."""
 
 TEXTS: Final = (".yaml", ".mjml", ".typ", ".md", ".sql", ".html", ".svg", ".ics", ".pdf")
 
@@ -94,7 +98,7 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
             if (
                 path.suffix in TEXTS
                 and path.is_file()
-                and not any(part.startswith(".") for part in path.parts)
+                and not any(part.startswith(".") for part in name.split("/"))
             ):
                 if not path.resolve().is_relative_to(
                     root.resolve()
@@ -111,20 +115,31 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
                     )
                     continue
                 try:
-                    texts[name] = (
-                        as_text(path.read_bytes())
-                        if path.suffix == ".pdf"
-                        else path.read_text(encoding="utf-8-sig")
+                    raw = path.read_bytes()
+                except OSError as error:
+                    problems.append(unreadable(name, error))
+                    continue
+                if path.suffix == ".pdf":
+                    texts[name] = as_text(raw)
+                    continue
+                # A text that is not UTF-8 is told once, and kept: nobody then says that there is no such template.
+                texts[name] = raw.decode("utf-8-sig", errors="replace")
+                wrong = [] if path.suffix in READ_ELSEWHERE else not_utf8(raw, name)
+                problems += wrong
+            elif path.suffix == ".yml" and path.is_file():
+                problems.append(
+                    Problem(
+                        Span(name),
+                        Say("is not read: its name ends in .yml", "n'est pas lu : son nom finit en .yml"),
+                        Say(
+                            f"Rename it to {path.stem}.yaml, or take it out of the folder.",
+                            f"Renommez-le {path.stem}.yaml, ou retirez-le du dossier.",
+                        ),
                     )
-                except (OSError, UnicodeDecodeError):
-                    problems.append(
-                        Problem(
-                            Span(name),
-                            Say("cannot be read as UTF-8 text", "illisible comme texte UTF-8"),
-                            Say("Save it as UTF-8 in your editor.", "Enregistrez-le en UTF-8."),
-                        )
-                    )
+                )
     library, wrong = segment_files.load(root / "segments")
+    problems += wrong
+    _, wrong = materials.load(root)
     problems += wrong
     rules = packs()
     policy, wrong = read_policy(root)

@@ -72,15 +72,7 @@ def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        return None, [
-            _problem(
-                start,
-                f"cannot be read: {error.strerror}",
-                f"illisible : {error.strerror}",
-                "Check that the file exists and that you may read it.",
-                "Vérifiez que le fichier existe et que vous pouvez le lire.",
-            )
-        ]
+        return None, [unreadable(name, error)]
     if len(raw) > LARGEST:
         return None, [
             _problem(
@@ -91,20 +83,38 @@ def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
                 "Découpez-le : une campagne ou un segment par fichier.",
             )
         ]
+    wrong = not_utf8(raw, name)
+    return (None, wrong) if wrong else parse(raw.decode("utf-8-sig"), name)
+
+
+def unreadable(name: str, error: OSError) -> Problem:
+    """Return that a file cannot be opened, in the system's words."""
+    return _problem(
+        Span(name),
+        f"cannot be read: {error.strerror}",
+        f"illisible : {error.strerror}",
+        "Check that the file exists and that you may read it.",
+        "Vérifiez que le fichier existe et que vous pouvez le lire.",
+    )
+
+
+def not_utf8(raw: bytes, name: str) -> list[Problem]:
+    """Return where a file's bytes are no UTF-8, or nothing."""
     try:
-        text = raw.decode("utf-8-sig")
+        raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return None, [
+        column = len(raw[: error.start].rpartition(b"\n")[2].decode("utf-8", errors="replace")) + 1
+        return [
             _problem(
-                Span(name, line, 1),
+                Span(name, line, column),
                 "is not UTF-8 text",
                 "n'est pas du texte UTF-8",
                 "Save it as UTF-8 in your editor.",
                 "Enregistrez-le en UTF-8 dans votre éditeur.",
             )
         ]
-    return parse(text, name)
+    return []
 
 
 def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:

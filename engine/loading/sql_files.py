@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from engine.loading.source import Source
+from engine.loading.source import Source, not_utf8, unreadable
 from engine.loading.sql_grammar import slips
 from engine.model.segment import SqlSegment
 from engine.model.written import NAME
@@ -21,11 +21,12 @@ def read_sql(
     """Return the segment that a `.sql` file says, its text, and what is wrong with it."""
     try:
         raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return None, None, [
-            Problem(Span(name), Say("cannot be read as UTF-8 text", "illisible comme texte UTF-8"),
-                    Say("Save it as UTF-8 in your editor.", "Enregistrez-le en UTF-8 dans votre éditeur."))]  # fmt: skip
+    except OSError as error:
+        return None, None, [unreadable(name, error)]
+    wrong = not_utf8(raw, name)
+    if wrong:
+        return None, None, wrong
+    text = raw.decode("utf-8-sig")
     source = Source(name, text, None)
     if len(raw) > LARGEST:
         return None, source, [_problem(source, 1, 1, Say("is larger than 64 kB", "dépasse 64 ko"),

@@ -138,3 +138,23 @@ def test_the_wheel_holds_every_file_that_the_engine_reads(tmp_path: Path) -> Non
         if path.suffix not in (".md",)
     }
     assert needed - held == set()
+
+
+def test_the_schema_that_a_shipped_file_names_is_written(tmp_path: Path) -> None:
+    from engine.actions.schema import write_schemas
+    from engine.app import open_app
+
+    app = open_app(root=ROOT, environment={"TOUCHBASE_SECRET": "of this test, long enough"})
+    steps = [channel.step for channel in app.channels.values()]
+    written = {path.name for path in write_schemas(app.project, steps, tmp_path)}
+    named = {
+        path: re.search(r"\$schema=(\S+)", path.read_text(encoding="utf-8"))
+        for folder in ("campaigns", "segments", "templates")
+        for path in tracked(f"{folder}/**/*.yaml")
+    }
+
+    assert named and all(named.values()), "each shipped file names its schema"
+    for path, said in named.items():
+        assert said is not None
+        schema = (path.parent / said[1]).resolve()
+        assert (schema.parent, schema.name in written) == (ROOT / ".touchbase" / "schemas", True), path

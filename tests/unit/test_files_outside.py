@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from channels.email.step import EmailStep
 from engine.loading.project import load
 
@@ -32,3 +34,53 @@ def test_a_link_within_the_project_is_a_file_of_it(tmp_path: Path) -> None:
 
     assert read.files["templates/dermapharm/two.mjml"] == "<mj-text>a</mj-text>"
     assert not any("leads out" in problem.what.en for problem in read.problems)
+
+
+def test_a_file_that_ends_in_yml_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path / "project")
+    for name in ("campaigns/spring.yml", "segments/gp.yml", "templates/dermapharm/announce.yml"):
+        (root / name).write_text("segment: gp\n", encoding="utf-8")
+
+    told = {problem.span.file: problem for problem in load(root, [EmailStep]).problems}
+
+    assert [told[name].what.en for name in sorted(told) if name.endswith(".yml")] == [
+        "is not read: its name ends in .yml"
+    ] * 3
+    assert "Rename it to spring.yaml" in told["campaigns/spring.yml"].remedy.en
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("campaigns/spring.yaml", "campaign: spring\ntitle: été", "2:8"),
+        ("segments/gp.yaml", "segment: gp\ntitle: été", "2:8"),
+        ("segments/gp.sql", "-- segment: gp\n-- title: été", "2:11"),
+        ("templates/dermapharm/announce.yaml", "reference: é", "1:12"),
+        ("templates/dermapharm/announce.mjml", "<mj-text>\nété</mj-text>", "2:1"),
+    ],
+)
+def test_a_file_that_is_not_utf8_is_told_once_with_its_place(
+    tmp_path: Path, name: str, text: str, place: str
+) -> None:
+    root = project(tmp_path / "project")
+    (root / name).write_bytes(text.encode("latin-1"))
+
+    told = [problem for problem in load(root, [EmailStep]).problems if problem.span.file == name]
+
+    assert [f"{problem.span}: {problem.what.en}" for problem in told] == [
+        f"{name}:{place}: is not UTF-8 text"
+    ]
+
+
+def test_a_material_card_with_an_unknown_key_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path / "project")
+    card = root / "templates/dermapharm/announce.yaml"
+    card.write_text("referense: 26/03/DER/PM/001\n", encoding="utf-8")
+
+    told = [
+        problem.what.en
+        for problem in load(root, [EmailStep]).problems
+        if problem.span.file.endswith("announce.yaml")
+    ]
+
+    assert "unknown key 'referense'" in told and "'reference' is missing" in told
