@@ -22,6 +22,14 @@ def somebody(house: House, where: str) -> int:
     return int(row[0])
 
 
+def somebody_with_mail(house: House) -> int:
+    """Return a customer whom the announcement would reach."""
+    house.plan()
+    row = house.connection.execute("SELECT members[1] FROM plan_part WHERE part = 'step:announce'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @pytest.fixture
 def running(house: House) -> House:
     """Nine days into a run: mails have left, tasks are with the reps."""
@@ -106,6 +114,16 @@ def test_what_a_cancelled_run_kept_from_leaving_is_told_in_words(running: House)
     )
 
     assert "visit 'visit' was cancelled, because its run was cancelled." in story(running, customer)
+
+
+def test_what_a_parcel_fails_at_is_told(house: House) -> None:
+    customer = somebody_with_mail(house)
+    house.connection.execute(
+        "UPDATE customer SET org_name = U&'\\202EPort' WHERE customer_id = %s", [customer]
+    )
+    house.start()
+
+    assert "does not compose for this customer: customer.org_name: U+202E." in story(house, customer)
 
 
 def test_a_story_up_to_a_moment_knows_nothing_of_later(running: House) -> None:
