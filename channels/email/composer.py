@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from channels.email.dkim import Signers
 from channels.email.identity import Identity
 from channels.email.step import EmailStep
-from engine.content import attachments, fill, headers, lint, mail
+from engine.content import attachments, fill, headers, lint, mail, placeholders
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
 from engine.content.links import Links, with_utm
@@ -286,6 +286,7 @@ def remarks(step: EmailStep, files: Any) -> list[Fault | Problem]:
 def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
     """Return what is wrong with a step and its material, without any customer."""
     found: list[Fault | Problem] = []
+    has_rep = "rep" in (step.from_, step.reply_to)
     if f"templates/{step.template}.mjml" not in files:
         found.append(
             Fault(
@@ -295,7 +296,7 @@ def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
             )
         )
     else:
-        found += mail.problems(step.template, files)
+        found += mail.problems(step.template, files) or mail.lacking(step.template, files, has_rep=has_rep)
     subjects = (
         {(): step.subject}
         if isinstance(step.subject, str)
@@ -304,12 +305,12 @@ def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
     for path, subject in subjects.items():
         found += [
             Fault(("subject", *path), problem.what, problem.remedy)
-            for problem in mail.subject_problems(subject)
+            for problem in _line_problems(subject, has_rep)
         ]
     if step.preheader is not None:
         found += [
             Fault(("preheader",), problem.what, problem.remedy)
-            for problem in mail.subject_problems(step.preheader)
+            for problem in _line_problems(step.preheader, has_rep)
         ]
     found += [
         Fault(("attachments", place), what, remedy)
@@ -324,3 +325,11 @@ def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
             )
         )
     return found
+
+
+def _line_problems(line: str, has_rep: bool) -> list[Problem]:
+    found = mail.subject_problems(line)
+    return found or [
+        Problem(Span("subject"), *mail.needs_default(name))
+        for name in placeholders.lacking(line, has_rep=has_rep)
+    ]

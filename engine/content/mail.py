@@ -263,6 +263,42 @@ def subject_problems(subject: str, *, facts: frozenset[str] | None = None) -> li
     return found
 
 
+def lacking(template: str, files: Mapping[str, str], *, has_rep: bool) -> list[Problem]:
+    """Return the values that a template without problems needs and not every customer has, each with its place."""
+    card = card_of(files, template)
+    found: list[Problem] = []
+    for variant in [] if card is None else languages_of(card, template).values():
+        links = links_of(card)
+        read = markup.read(variant, files, placeholders.names(links), links)
+        for name in placeholders.lacking(read.text, has_rep=has_rep):
+            span, line = _place_of_name(name, _texts(variant, read.fragments, files))
+            found.append(Problem(span, *needs_default(name), line))
+    return found
+
+
+def needs_default(name: str) -> tuple[Say, Say]:
+    """Return what is said of a value that a mail needs and not every customer has."""
+    return (
+        Say(f"not every customer has '{name}', and it has no default", f"tous les clients n'ont pas « {name} », et il n'a pas de valeur par défaut"),
+        Say(f'Write {{{{ {name} | default("…") }}}}, or put it between {{% if {name} is defined %}} and {{% endif %}}.',
+            f'Écrivez {{{{ {name} | default("…") }}}}, ou mettez-le entre {{% if {name} is defined %}} et {{% endif %}}.'),
+    )  # fmt: skip
+
+
+def _place_of_name(name: str, texts: list[tuple[str, str]]) -> tuple[Span, str | None]:
+    """Return where a name is used unguarded, as far as one line can tell, and that line."""
+    places = [
+        (Span(file, number, line.index(name) + 1), line[:160])
+        for file, text in texts
+        for number, line in enumerate(text.splitlines(), 1)
+        if name in line
+    ]
+    bare = [place for place in places if f"{name} is defined" not in place[1] and "default" not in place[1]]
+    for place in bare or places:
+        return place
+    return Span(texts[0][0]), None
+
+
 def compile_body(
     template: str,
     files: Mapping[str, str],

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.problems import Problem, Say, Span, did_you_mean, nearest
@@ -231,10 +231,11 @@ def problems(text: str, known: Names, file: str, *, line: int = 1) -> list[Probl
     """Return what a text says that placeholders may not say, with its lines; `line` is that of its start."""
     lines = text.splitlines()
 
-    def problem(number: int | None, what: Say, remedy: Say) -> Problem:
+    def problem(number: int | None, what: Say, remedy: Say, word: str = "{") -> Problem:
         number = number or 1  # a node that Jinja itself made up has no line
         excerpt = lines[number - 1][:160] if 0 < number <= len(lines) else None
-        return Problem(Span(file, number + line - 1), what, remedy, excerpt)
+        column = max(0, (excerpt or "").find(word)) + 1
+        return Problem(Span(file, number + line - 1, column), what, remedy, excerpt)
 
     if len(text) > LARGEST_TEMPLATE:
         return [
@@ -253,9 +254,10 @@ def problems(text: str, known: Names, file: str, *, line: int = 1) -> list[Probl
         return [
             problem(
                 error.lineno,
-                Say(f"a placeholder is not well written: {error.message}", f"mal écrit : {error.message}"),
+                Say(f"a placeholder is not well written: {error.message}", "un champ est mal écrit"),
                 Say(
-                    "Write {{ customer.name }} or {% if ... %}...{% endif %}.", "Écrivez {{ customer.name }}."
+                    "Write {{ customer.name }} or {% if ... %}...{% endif %}.",
+                    "Écrivez {{ customer.name }} ou {% if … %}…{% endif %}, accolades et signes fermés.",
                 ),
             )
         ]
@@ -290,7 +292,9 @@ def _walk(node: nodes.Node, found: list[Problem], known: Names, problem: Callabl
                     )
                 )
                 found.append(
-                    problem(node.lineno, Say(f"unknown name '{name}'", f"nom inconnu « {name} »"), remedy)
+                    problem(
+                        node.lineno, Say(f"unknown name '{name}'", f"nom inconnu « {name} »"), remedy, name
+                    )
                 )
             continue
         said = _refused(node)
@@ -348,6 +352,59 @@ def used(text: str) -> frozenset[str]:
         else:
             stack += list(node.iter_child_nodes())
     return frozenset(found)
+
+
+OF_EVERYBODY: Final = frozenset(
+    {"customer.name", "customer.greeting", "customer.language", "customer.country"}
+)
+"""What there is of every customer."""
+OF_EVERY_REP: Final = frozenset({"rep.name", "rep.code", "rep.first_name", "rep.last_name", "rep.email"})
+
+
+def lacking(text: str, *, has_rep: bool = False) -> list[str]:
+    """Return the names that a checked text needs and not every customer has: it would not come out for them.
+
+    What stands under `if ... is defined`, or has a default, is not needed. Offers are the campaign's own matter.
+
+    Args:
+        has_rep: Whoever has no representative gets nothing of it.
+
+    >>> lacking("{{ customer.name }}, {{ customer.town }}{% if view_url is defined %}{{ view_url }}{% endif %}")
+    ['customer.town']
+    """
+    made = Placeholders(autoescape=False)
+    names = sorted(used(text))
+    code = Template.from_code(made, made.compile(flatten(made.parse(text))), {})
+    values = {mangled(name): _sample(name) for name in names if not _may_lack(name, has_rep)}
+    found: list[str] = []
+    for _ in names:
+        try:
+            code.render(values)
+        except UndefinedError as error:
+            word = (error.message or "").split("'")[1:2]
+            name = next((name for name in names if [mangled(name)] == word), None)
+            if name is None or name in found:
+                break
+            found.append(name)
+            values[mangled(name)] = _sample(name)
+        except (TemplateError, TypeError, ValueError, ArithmeticError):
+            break  # a filter of the wrong kind: told where a customer's own value is known
+        else:
+            break
+    return found
+
+
+def _may_lack(name: str, has_rep: bool) -> bool:
+    group = name.partition(".")[0]
+    if group == "rep":
+        return not (has_rep and name in OF_EVERY_REP)
+    return name == "view_url" or (group == "customer" and name not in OF_EVERYBODY)
+
+
+def _sample(name: str) -> Any:
+    if name in ("today", "material.revised_on"):
+        return dt.date(2026, 3, 3)
+    return Decimal("0.1") if name == "offer.discount" else "x"
 
 
 def flatten(tree: nodes.Template, fixed: Mapping[str, Any] | None = None) -> nodes.Template:

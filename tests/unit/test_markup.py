@@ -44,7 +44,7 @@ def test_a_good_body_has_no_problem() -> None:
         ("<mj-image src='{{ customer.name }}' alt='a' />", "2:1: an image that is not https"),
         ("<!DOCTYPE html><mj-text>a</mj-text>", "2:1: declarations are not part of a template"),
         ("<!--[if mso]>x<![endif]-->", "2:1: a comment holds what would be acted upon"),
-        ("<mj-text>{{ customer.nam }}</mj-text>", "2:1: unknown name 'customer.nam'"),
+        ("<mj-text>{{ customer.nam }}</mj-text>", "2:13: unknown name 'customer.nam'"),
         ('<mj-text width="{{ customer.name }}">a</mj-text>', "2:1: a placeholder in 'width'"),
         ("<mj-raw><iframe src='https://x'></iframe></mj-raw>", "2:9: unknown tag <iframe>"),
     ],
@@ -122,7 +122,7 @@ def test_a_part_stands_where_it_is_included() -> None:
 def test_a_mistake_in_a_part_is_told_at_the_parts_own_line() -> None:
     found = wrong('<mj-include path="shared/head" />', shared__head="<mj-text>\n{{ customer.nam }}</mj-text>")
 
-    assert found == ["templates/shared/head.mjml:2:1: unknown name 'customer.nam'"]
+    assert found == ["templates/shared/head.mjml:2:4: unknown name 'customer.nam'"]
 
 
 def test_parts_that_include_each_other_are_a_problem_and_no_endless_loop() -> None:

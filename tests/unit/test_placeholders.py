@@ -111,7 +111,7 @@ def test_a_value_longer_than_any_name_does_not_compose() -> None:
 def test_every_problem_names_its_line() -> None:
     text = "Bonjour\n{{ customer.nam }}\n{{ 1 + 1 }}\n"
 
-    assert [str(problem.span) for problem in problems(text, KNOWN, "a.mjml")] == ["a.mjml:2:1", "a.mjml:3:1"]
+    assert [str(problem.span) for problem in problems(text, KNOWN, "a.mjml")] == ["a.mjml:2:4", "a.mjml:3:1"]
 
 
 def test_a_slip_is_answered_with_the_word_that_was_meant() -> None:
