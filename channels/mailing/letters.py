@@ -20,7 +20,7 @@ from channels.mailing import batch
 from channels.mailing.piece import Piece
 from channels.mailing.step import MailingStep
 from engine.content import fill, letter, piece_code
-from engine.content.card import card
+from engine.content.card import card, other_kind
 from engine.content.glyphs import unprintable
 from engine.content.placeholders import date as written_date
 from engine.content.placeholders import percent
@@ -91,7 +91,7 @@ class Letters:
             yield Fault(
                 ("template",),
                 Say(f"there is no letter '{step.template}'", f"il n'y a pas de lettre « {step.template} »"),
-                did_you_mean(step.template, known),
+                other_kind(files, step.template, ".typ") or did_you_mean(step.template, known),
             )
             return
         if f"templates/{step.template}.yaml" not in files:

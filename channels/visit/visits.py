@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from channels.visit.step import Priority, VisitStep
 from channels.visit.task import Task, last_touches, reason
 from engine.content import fill, notes
+from engine.content.card import other_kind
 from engine.content.placeholders import percent
 from engine.contract import (
     Addressee,
@@ -59,7 +60,7 @@ class Visits:
             yield Fault(
                 ("task", "talking_points"),
                 Say(f"there are no talking points '{points}'", f"il n'y a pas d'argumentaire « {points} »"),
-                did_you_mean(points, known),
+                other_kind(files, points, ".md") or did_you_mean(points, known),
             )
         else:
             yield from notes.check(points, files)

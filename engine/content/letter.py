@@ -141,7 +141,7 @@ def printed(
         try:
             made = press.pressed(main, pieces, fixed, int(at.timestamp()))
         except press.Jam as jam:
-            raise LetterError([_located(jam, file)]) from None
+            raise LetterError([_located(jam, file, files)]) from None
     if len(made.starts) != len(pieces):
         raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
     return Printed(made.pdf, made.starts, made.pages)
@@ -271,23 +271,41 @@ def _forbidden(name: str, text: str) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _located(jam: press.Jam, file: str) -> Problem:
+def _located(jam: press.Jam, file: str, files: Mapping[str, str]) -> Problem:
     """Return a problem from typst's own words; they name keys and functions, not values."""
+    if "unresolved import" in jam.message:
+        text = "\n".join(text for name, text in files.items() if name.endswith(".typ"))
+        defined = {
+            "letter": re.search(r"#let\s+letter\s*\(", files[file]) is not None,
+            "paper": re.search(r"#let\s+paper\b", text) is not None,
+        }
+        lacking = " and ".join(f"'{name}'" for name, there in defined.items() if not there)
+        if lacking:
+            return Problem(
+                Span(file),
+                Say(f"the letter does not define {lacking}", f"la lettre ne définit pas {lacking.replace(' and ', ' et ')}"),
+                Say("Write '#let letter(piece) = [ ... ]'; 'paper' comes with '#import \"../shared/letterhead.typ\": *'.",
+                    "Écrivez « #let letter(piece) = [ ... ] » ; « paper » vient avec « #import \"../shared/letterhead.typ\": * »."),
+            )  # fmt: skip
     places = _PLACE.findall(jam.diagnostic) or [
         place for trace in jam.trace for place in _PLACE.findall(trace)
     ]
     name, line, column = places[0] if places else (file, 1, 1)
     said = _QUOTED.sub("a character ", _SEARCHED.sub("", jam.message))
-    hints = "; ".join(jam.hints)
-    remedy = hints or (
-        "A value that not every customer has needs a default: piece.customer.at(\"town\", default: \"\")."
-        if "does not contain key" in jam.message
-        else "Mend the template there."
-    )  # fmt: skip
+    lacks = re.search(r"does not contain key \"([^\"]+)\"", jam.message)
+    if lacks:
+        remedy = Say("A value that not every customer has needs a default: piece.customer.at(\"town\", default: \"\").",
+                     "Une valeur que tous les clients n'ont pas veut un défaut : piece.customer.at(\"town\", default: \"\").")  # fmt: skip
+    else:
+        hints = "; ".join(jam.hints)
+        remedy = Say(
+            hints or "Mend the template there.", "Corrigez le modèle à cet endroit (message de typst)."
+        )
+    french = f"« {lacks[1]} » manque à certains clients" if lacks else said
     return Problem(
         Span(name, int(line), int(column) + (1 if places else 0)),
-        Say(f"the letter does not come out: {said}", f"la lettre ne sort pas : {said}"),
-        Say(remedy, remedy),
+        Say(f"the letter does not come out: {said}", f"la lettre ne sort pas : {french}"),
+        remedy,
     )
 
 

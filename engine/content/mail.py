@@ -15,6 +15,7 @@ import jinja2
 
 from engine.content import headers, lint, markup, placeholders, wire
 from engine.content.card import card as card_of
+from engine.content.card import other_kind
 from engine.model.material import Material
 from engine.problems import Problem, Say, Span, did_you_mean
 
@@ -381,4 +382,4 @@ def missing_template(template: str, files: Mapping[str, str]) -> Say:
         for path in files
         if path.startswith("templates/") and path.endswith(".mjml") and "/shared/" not in path
     ]
-    return did_you_mean(template, known)
+    return other_kind(files, template, ".mjml") or did_you_mean(template, known)

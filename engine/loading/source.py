@@ -175,7 +175,7 @@ def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
         return None, [
             Problem(
                 span,
-                Say(f"is not YAML: {said}", f"n'est pas du YAML : {said}"),
+                Say(f"is not YAML: {said}", f"n'est pas du YAML : {_french_yaml(said)}"),
                 Say(
                     "Check indentation, colons and quotes on this line and the one before.",
                     "Vérifiez l'indentation, les deux-points et les guillemets de cette ligne "
@@ -198,6 +198,22 @@ def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         return None, [_unreadable(text, name) or _no_yaml(name, error)]
     return source, []
+
+
+def _french_yaml(said: str) -> str:
+    for part, french in (
+        ("'\\t'", "une tabulation ; YAML ne veut que des espaces"),
+        ("mapping values are not allowed", "un deux-points de trop, ou un texte à mettre entre guillemets"),
+        ("could not find expected ':'", "il manque un deux-points"),
+        ("expected <block end>", "l'indentation ne suit pas celle des lignes du dessus"),
+        ("expected ',' or", "il manque une virgule ou un crochet fermant"),
+        ("unexpected end of stream", "un guillemet ou un crochet n'est pas fermé"),
+        ("escape", "une barre oblique inverse que YAML ne connaît pas ; préférez les guillemets simples"),
+        ("cannot start any token", "un signe qui ne peut commencer une valeur ; mettez-la entre guillemets"),
+    ):
+        if part in said:
+            return french
+    return "cette ligne ne se lit pas"
 
 
 _INVISIBLE: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -485,7 +501,9 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
             return source.problem(
                 Fault(
                     (*path, key),
-                    Say(f"unknown {key} '{tag}'", f"{key} inconnu « {tag} »"),
+                    Say(
+                        f"unknown {key} '{tag}'", f"{'canal' if key == 'channel' else key} inconnu « {tag} »"
+                    ),
                     did_you_mean(tag, words),
                 )
             )
@@ -503,9 +521,7 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
             said = context.get("error")
             if isinstance(said, Refused):
                 return source.problem(Fault((*path, *said.path), said.what, said.remedy, of_key=said.of_key))
-            return source.problem(
-                Fault(path, Say(str(said), str(said)), Say("Write it as shown.", "Écrivez-le comme indiqué."))
-            )
+            return source.problem(Fault(path, Say(str(said), f"« {shown} » ne convient pas"), _MANUAL))
         case "model_type" | "model_attributes_type" | "dict_type":
             what = Say("there is nothing here", "il n'y a rien ici") if given is None else Say("keys belong here, one a line", "il faut ici des clés, une par ligne")  # fmt: skip
             return source.problem(
@@ -517,6 +533,39 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
                 Fault(path, Say("there is no value here", "il n'y a pas de valeur ici"),
                       Say("Write one, or delete the line.", "Écrivez-en une, ou supprimez la ligne."))
             )  # fmt: skip
+        case "too_short" | "too_long":
+            key, least = str(path[-1]) if path else "", entry["type"] == "too_short"
+            number = context.get("min_length" if least else "max_length")
+            return source.problem(
+                Fault(
+                    path,
+                    Say(f"'{key}' has fewer than {number}", f"« {key} » en compte moins de {number}")
+                    if least
+                    else Say(f"'{key}' has more than {number}", f"« {key} » en compte plus de {number}"),
+                    Say("Write at least as many.", "Écrivez-en au moins autant.")
+                    if least
+                    else Say("Take some out.", "Retirez-en."),
+                )
+            )
+        case kind if kind in _LIMITS:
+            key, limited = _LIMITS[kind]
+            limit = context.get(key)
+            return source.problem(
+                Fault(
+                    path,
+                    Say(f"'{shown}' does not fit: {limited.en} {limit}", f"« {shown} » ne convient pas : {limited.fr} {limit}"),
+                    Say("Write a value within this limit.", "Écrivez une valeur dans cette limite."),
+                )
+            )  # fmt: skip
+        case "string_pattern_mismatch":
+            return source.problem(
+                Fault(
+                    path,
+                    Say(f"'{shown}' is not written as it has to be", f"« {shown} » n'est pas écrit comme il faut"),
+                    Say(f"It has to fit {context.get('pattern')} (see the description in your editor).",
+                        f"Il doit suivre {context.get('pattern')} (voir la description dans votre éditeur)."),
+                )
+            )  # fmt: skip
         case _:
             message = str(entry["msg"])
             return source.problem(
@@ -524,17 +573,30 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
                     path,
                     Say(
                         f"'{shown}': {message[:1].lower()}{message[1:]}",
-                        f"« {shown} » : {_french(entry, message)}",
+                        f"« {shown} » : {_french(entry)}",
                     ),
-                    Say(
-                        "See 'touchbase schema' or the manual for what may stand here.",
-                        "Voir « touchbase schema » ou le manuel pour ce qui est permis ici.",
-                    ),
+                    _MANUAL,
                 )
             )
 
 
-def _french(entry: dict[str, Any], message: str) -> str:
+_MANUAL: Final = Say(
+    "Copy how a shipped file of the same kind writes it: campaigns/, segments/, templates/.",
+    "Reprenez l'écriture d'un fichier livré du même type : campaigns/, segments/, templates/.",
+)
+
+_LIMITS: Final = {
+    "greater_than": ("gt", Say("it has to be above", "il faut plus de")),
+    "greater_than_equal": ("ge", Say("it has to be at least", "il faut au moins")),
+    "less_than": ("lt", Say("it has to be below", "il faut moins de")),
+    "less_than_equal": ("le", Say("it has to be at most", "il faut au plus")),
+    "string_too_short": ("min_length", Say("characters, at least", "en caractères, au moins")),
+    "string_too_long": ("max_length", Say("characters, at most", "en caractères, au plus")),
+}
+"""By pydantic's kind of error: what holds the limit, and how it is said."""
+
+
+def _french(entry: dict[str, Any]) -> str:
     kinds = {
         "int": "un nombre entier",
         "float": "un nombre",
@@ -549,7 +611,7 @@ def _french(entry: dict[str, Any], message: str) -> str:
         "decimal": "un nombre",
     }
     kind = str(entry["type"]).split("_")[0]
-    return f"{kinds[kind]} est attendu ici" if kind in kinds else message
+    return f"{kinds[kind]} est attendu ici" if kind in kinds else "cette valeur ne convient pas ici"
 
 
 def _known_keys(schema: dict[str, Any], path: Sequence[PathPart]) -> list[str]:

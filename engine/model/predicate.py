@@ -69,20 +69,24 @@ class _Reader:
     def refuse(self, path: Path, what: Say, remedy: Say, *, of_key: bool = False) -> None:
         self.refusals.append(Refused(what, remedy, *path, of_key=of_key))
 
-    def several(self, given: object, path: Path, *, key: str = "who") -> tuple[Predicate, ...]:
+    def several(self, given: object, path: Path, *, key: str | None = None) -> tuple[Predicate, ...]:
         if isinstance(given, Mapping):
             given = [given]
         if not isinstance(given, list):
             self.refuse(
                 path,
-                Say(f"'{key}' is a list of conditions", f"« {key} » est une liste de conditions"),
+                Say("conditions are a list", "les conditions sont une liste")
+                if key is None
+                else Say(f"'{key}' is a list of conditions", f"« {key} » est une liste de conditions"),
                 Say("Write one condition a line: '- kind: prescriber'.", "Écrivez une condition par ligne : « - kind: prescriber »."),
             )  # fmt: skip
             return ()
         if not given:
             self.refuse(
                 path,
-                Say(f"'{key}' is empty", f"« {key} » est vide"),
+                Say("there is no condition in the list", "la liste de conditions est vide")
+                if key is None
+                else Say(f"'{key}' is empty", f"« {key} » est vide"),
                 Say("Write at least one condition, or delete the line.", "Écrivez au moins une condition, ou supprimez la ligne."),
             )  # fmt: skip
         return tuple(

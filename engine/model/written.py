@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, NewType, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
+from engine.problems import Refused, Say
+
 CustomerId = NewType("CustomerId", int)
 RunId = NewType("RunId", int)
 TouchId = NewType("TouchId", int)
@@ -40,7 +42,7 @@ def duration(text: object) -> timedelta:
     """Return a length of time from a number and a unit; a month is 30 days, a year 365.
 
     Raises:
-        ValueError: not a number and a unit. A bare number is refused: of what?
+        Refused: not a number and a unit. A bare number is refused: of what?
 
     >>> duration("2 weeks")
     datetime.timedelta(days=14)
@@ -49,10 +51,16 @@ def duration(text: object) -> timedelta:
         return text
     match = _DURATION.match(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"'{text}' is not a duration; write a number and a unit: 10 days, 2 h, 1 week")
+        raise Refused(
+            Say(f"'{text}' is not a duration", f"« {text} » n'est pas une durée"),
+            Say("Write a number and a unit: 10 days, 2 h, 1 week.", "Écrivez un nombre et une unité : 10 days, 2 h, 1 week."),
+        )  # fmt: skip
     length = int(match[1]) * _UNITS[match[2]]
     if length > _LONGEST:  # added to a day, it would leave the calendar
-        raise ValueError(f"'{text}' is more than a hundred years; write a shorter duration")
+        raise Refused(
+            Say(f"'{text}' is more than a hundred years", f"« {text} » fait plus de cent ans"),
+            Say("Write a shorter duration.", "Écrivez une durée plus courte."),
+        )
     return length
 
 
@@ -83,7 +91,7 @@ def share(text: object) -> Decimal:
     """Return a share between 0 and 1 from a percentage.
 
     Raises:
-        ValueError: not a percentage between 0 % and 100 %.
+        Refused: not a percentage between 0 % and 100 %.
 
     >>> share("12.5%")
     Decimal('0.125')
@@ -92,7 +100,10 @@ def share(text: object) -> Decimal:
         return text
     match = _SHARE.match(text) if isinstance(text, str) else None
     if match is None or Decimal(match[1]) > 100:
-        raise ValueError(f"'{text}' is not a share; write a percentage: 10%")
+        raise Refused(
+            Say(f"'{text}' is not a share", f"« {text} » n'est pas une part"),
+            Say("Write a percentage: 10%.", "Écrivez un pourcentage : 10%."),
+        )
     return Decimal(match[1]) / 100
 
 
@@ -113,5 +124,8 @@ Name: TypeAlias = Annotated[
 
 def _named(text: Any) -> str:
     if not isinstance(text, str) or not re.fullmatch(NAME, text):  # '$' alone would let a line end pass
-        raise ValueError(f"'{text}' is not a name; use small letters, digits, '-' and '_', at most 80")
+        raise Refused(
+            Say(f"'{text}' is not a name", f"« {text} » n'est pas un nom"),
+            Say("Use small letters, digits, '-' and '_', at most 80.", "Utilisez minuscules, chiffres, « - » et « _ », 80 au plus."),
+        )  # fmt: skip
     return text
