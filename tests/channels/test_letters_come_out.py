@@ -66,13 +66,15 @@ def test_whatever_a_customer_is_called_the_letter_comes_out_or_is_refused_before
         assert letters.prover(world.wave("letter", LETTER))([made]) == {}
 
 
-@pytest.mark.parametrize("name", ["王小明", "Claire 😀", "Mo\x07rel"])
-def test_a_name_that_no_font_can_print_is_refused_and_not_quoted(
-    letters: Letters, world: Rounds, name: str
+@pytest.mark.parametrize(
+    ("name", "sign"), [("王小明", "U+5C0F"), ("Claire 😀", "U+1F600"), ("Mo\x07rel", "U+0007")]
+)
+def test_a_name_that_no_font_can_print_is_refused_by_one_character_and_not_quoted(
+    letters: Letters, world: Rounds, name: str, sign: str
 ) -> None:
     made = letters.prepare(world.wave("letter", LETTER))(world.addressee("letter", last_name=name))
 
-    assert made == Failure(Refusal.NOT_RENDERED, "a character that no font has")
+    assert made == Failure(Refusal.NOT_RENDERED, f"customer.name: no font has {sign}")
 
 
 @pytest.mark.parametrize("sign", ["王", "\x07"])
