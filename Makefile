@@ -24,7 +24,7 @@ demo: $(READY)
 	@$(RUN)/touchbase demo
 
 test: $(READY)
-	@$(RUN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(RUN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY)
 	@.ci/house

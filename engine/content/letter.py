@@ -63,7 +63,7 @@ _MAIN: Final = """\
 
 FREE: Final[Mapping[str, Sequence[str]]] = {
     "customer": ("name", "greeting", "first_name", "last_name", "org_name", "town", "street"),
-    "rep": ("name", "first_name", "last_name"),
+    "rep": ("name", "first_name", "last_name", "phone", "email"),
     "offer": ("label",),
 }
 """What is written freely, by people: shown, and nothing else."""
@@ -154,10 +154,11 @@ class Proof:
         self, template: str, files: Mapping[str, str], *, common: Mapping[str, Any], at: dt.datetime
     ) -> None:
         self._template, self._files, self._common, self._at = template, files, common, at
-        text = "\n".join(files[name] for name in files if name.endswith(".typ"))
-        self._mentioned = set(re.findall(r"[\w-]+", text))
+        text = "\n".join(files[name] for name in _read_by(file_of(template), files))
+        # Its own keys (piece.code) are none of customer's or rep's; under another name they count, to be sure.
+        self._mentioned = set(re.findall(r"""(?:(?<!\bpiece)\.|")([\w-]+)""", text))
         self._asks_all = (
-            re.search(r"\.(pairs|values|keys|len|map|filter)\b|\bfor\b[^:]*\bin piece", text) is not None
+            re.search(r"\.(pairs|values|keys|len|map|filter)\b|\bfor\b[^{\n]*\bin\s+piece", text) is not None
         )
         self._known: dict[str, Problem | None] = {}
 
@@ -195,6 +196,18 @@ class Proof:
         return json.dumps(sorted(seen, key=str))
 
 
+def _read_by(file: str, files: Mapping[str, str]) -> set[str]:
+    """Return a template and what it imports, and what that imports."""
+    found, waiting = {file}, [file]
+    while waiting:
+        text = files.get(waiting.pop(), "")
+        for name in files:
+            if name.endswith(".typ") and name not in found and f'{PurePosixPath(name).name}"' in text:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
 def check(template: str, files: Mapping[str, str]) -> list[Problem]:
     """Return what is wrong with a letter's template: what it may not do, or why a sample does not come out."""
     file = file_of(template)
@@ -204,7 +217,7 @@ def check(template: str, files: Mapping[str, str]) -> list[Problem]:
         problem
         for name, text in sorted(files.items())
         if name.startswith(f"{TEMPLATES}/") and name.endswith(".typ")
-        if name == file or f"/{PurePosixPath(name).name}" in files[file]
+        if name in _read_by(file, files)
         for problem in _forbidden(name, text)
     ]
     if found:

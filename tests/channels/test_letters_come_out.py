@@ -139,3 +139,34 @@ def _set_by(proof: letter.Proof, pieces: list[dict[str, Any]]) -> list[Any]:
     proof.failing(pieces)
     proof.failing(pieces)
     return [batch for batch in batches if batch]
+
+
+def test_one_letter_is_set_for_all_who_differ_only_in_what_the_template_does_not_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = '#let paper = (:)\n#let letter(piece) = [#piece.code #piece.customer.title #if "town" in piece.customer [ici]]\n'
+    set_ones: list[int] = []
+    real = letter.printed
+
+    def counted(template: str, files: Any, pieces: Any, **more: Any) -> letter.Printed:
+        set_ones.append(len(pieces))
+        return real(template, files, pieces, **more)
+
+    monkeypatch.setattr(letter, "printed", counted)
+    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    many = [named(postcode=f"{44000 + place}", title="DR" if place % 2 else "PR") for place in range(40)]
+
+    assert proof.failing(many) == {}
+    assert set_ones == [2]
+
+
+def test_a_letter_may_not_read_files_by_what_it_imports_from_its_own_folder() -> None:
+    files = {
+        "templates/a/b.typ": '#import "c.typ": *\n#let paper = (:)\n#let letter(piece) = [#piece.code]\n',
+        "templates/a/c.typ": '#import "d.typ": *\n',
+        "templates/a/d.typ": '#let secret = read("/etc/passwd")\n',
+    }
+
+    [problem] = letter.check("a/b", files)
+
+    assert (problem.span.file, problem.span.line) == ("templates/a/d.typ", 1)
