@@ -158,7 +158,8 @@ class Proof:
         # Its own keys (piece.code) are none of customer's or rep's; under another name they count, to be sure.
         self._mentioned = set(re.findall(r"""(?:(?<!\bpiece)\.|")([\w-]+)""", text))
         self._asks_all = (
-            re.search(r"\.(pairs|values|keys|len|map|filter)\b|\bfor\b[^{\n]*\bin\s+piece", text) is not None
+            # What dictionaries answer about all they hold; only lists know map and filter.
+            re.search(r"\.(pairs|values|keys|len)\b|\bfor\b[^{\n]*\bin\s+piece", text) is not None
         )
         self._known: dict[str, Problem | None] = {}
 

@@ -144,7 +144,7 @@ def _set_by(proof: letter.Proof, pieces: list[dict[str, Any]]) -> list[Any]:
 def test_one_letter_is_set_for_all_who_differ_only_in_what_the_template_does_not_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    text = '#let paper = (:)\n#let letter(piece) = [#piece.code #piece.customer.title #if "town" in piece.customer [ici]]\n'
+    text = '#let paper = (:)\n#let letter(piece) = [#piece.code #piece.customer.title #(1, 2).map(str).join() #if "town" in piece.customer [ici]]\n'
     set_ones: list[int] = []
     real = letter.printed
 
