@@ -18,6 +18,9 @@ from engine.rules.schedule import Slot, slots_between
 DAYS: Final = (0, 5, 8, 10, 12, 20, 33, 62)
 """Days after its start at which a campaign is looked at: whatever came due since is done then."""
 
+LEFT_AT: Final = 33
+"""The day at which the last campaign is left, still running: its reps have visits to make, and 'touchbase up' goes on."""
+
 SEED_OF_ANSWERS: Final = 7
 """Another seed, other customers answer."""
 
@@ -98,7 +101,10 @@ def _moments(app: App) -> list[Moment]:
                 "Aucune campagne de ce projet n'a de départ.",
             )
         )
-    return sorted(found, key=lambda moment: moment.at)
+    found.sort(key=lambda moment: moment.at)
+    last = max(found, key=lambda moment: moment.slot.at)
+    until = last.slot.at + dt.timedelta(days=LEFT_AT + 1)
+    return [moment for moment in found if moment.campaign != last.campaign or moment.at < until]
 
 
 @contextmanager
