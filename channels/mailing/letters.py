@@ -21,9 +21,9 @@ from channels.mailing.piece import Piece
 from channels.mailing.step import MailingStep
 from engine.content import fill, letter, piece_code
 from engine.content.card import card, other_kind
+from engine.content.formats import date as written_date
+from engine.content.formats import percent
 from engine.content.glyphs import unprintable
-from engine.content.placeholders import date as written_date
-from engine.content.placeholders import percent
 from engine.content.qr import QrSeries
 from engine.contract import (
     Addressee,

@@ -10,7 +10,7 @@ from channels.visit.step import Priority, VisitStep
 from channels.visit.task import Task, last_touches, reason
 from engine.content import fill, notes
 from engine.content.card import other_kind
-from engine.content.placeholders import percent
+from engine.content.formats import percent
 from engine.contract import (
     Addressee,
     Composer,

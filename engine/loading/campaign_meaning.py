@@ -1,6 +1,6 @@
 """What a campaign means, checked against what the company knows: brands, moments that can never come, cells, facts.
 
-Names of segments, steps and senders are the matter of `engine.loading.project`.
+Names of segments, steps and senders are the matter of `engine.loading.campaign_names`.
 """
 
 import datetime as dt

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from engine.loading.source import build, read
+from engine.loading.source import read
+from engine.loading.validation import build
 from engine.model.material import Material
 from engine.problems import Fault, Problem, Say
 

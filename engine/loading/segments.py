@@ -8,16 +8,17 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from engine.loading.examples import example_faults
-from engine.loading.meaning import condition_faults, segment_faults
+from engine.loading.meaning import segment_faults
 from engine.loading.segment_schema import campaign_schema, json_schema
-from engine.loading.source import Source, build, plain, read
+from engine.loading.source import Source, plain, read
 from engine.loading.sql_files import read_sql
+from engine.loading.validation import build
 from engine.model.clauses import CHANNELS
 from engine.model.facts import BUILT_IN, Catalogue, Fact, Facts
 from engine.model.segment import AnySegment, Library, Segment
 from engine.problems import Fault, Problem, Refused, Say, did_you_mean
 
-__all__ = ["campaign_schema", "condition_faults", "from_texts", "json_schema", "load"]
+__all__ = ["campaign_schema", "from_texts", "json_schema", "load"]
 
 FACTS: Final = "facts.yaml"
 _CAMPAIGN: Final = re.compile(r"^campaign:[ \t]*([a-z0-9][a-z0-9_-]*)", re.MULTILINE)

@@ -1,0 +1,81 @@
+"""How a letter or mail writes days, amounts, shares and telephone numbers."""
+
+import datetime as dt
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+_MONTHS: Final = {
+    "fr": (
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
+}
+
+
+def date(value: dt.date, language: str = "fr") -> str:
+    """Return a day as a letter writes it.
+
+    >>> date(dt.date(2026, 10, 1))
+    '1er octobre 2026'
+    """
+    months = _MONTHS.get(language, _MONTHS["en"])
+    day = "1er" if language == "fr" and value.day == 1 else str(value.day)
+    return f"{day} {months[value.month - 1]} {value.year}"
+
+
+def money(value: Decimal | int | float, currency: str = "€") -> str:
+    """Return an amount as a French letter writes it, with narrow spaces that do not break.
+
+    >>> money(Decimal("1234.5"))
+    '1\u202f234,50\\xa0€'
+    """
+    grouped = f"{Decimal(str(value)):,.2f}"
+    return grouped.replace(",", "\u202f").replace(".", ",") + f"\u00a0{currency}"
+
+
+def percent(value: Decimal | float) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(Decimal("0.125"))
+    '12,5\\xa0%'
+    """
+    return f"{(Decimal(str(value)) * 100).normalize():f}".replace(".", ",") + "\u00a0%"
+
+
+@lru_cache(maxsize=1024, typed=True)  # of a rep it is the same for thousands
+def phone(value: str) -> str:
+    """Return a telephone number as the French write their own; another country's stays as it is.
+
+    >>> phone("+33639989159"), phone("+3225551212")
+    ('06\xa039\xa098\xa091\xa059', '+3225551212')
+    """
+    digits = value.replace(" ", "")
+    if not (digits.startswith("+33") and digits[1:].isdigit() and len(digits) == 12):
+        return value
+    national = "0" + digits[3:]
+    return "\u00a0".join(national[place : place + 2] for place in range(0, 10, 2))
