@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter
 
-from engine.content.attachments import as_text
+from engine.content.attachments import LARGEST, as_text, is_attachable, unread
 from engine.loading import materials
 from engine.loading import segments as segment_files
 from engine.loading.campaign_meaning import campaign_faults, policy_faults
@@ -63,7 +63,8 @@ class Project:
     def definition(self, name: str) -> tuple[str, dict[str, str]]:
         """Return the content hash and the files that a campaign's run is pinned to.
 
-        Everything it may read is in it: campaign, policy, segments, facts, its templates and cards.
+        Everything it may read is in it: campaign, policy, segments, facts, its templates and cards, and
+        of the files that mails may bring those that its steps attach, wherever they stand, and no others.
         """
         campaign = self.campaign(name)
         folders = {
@@ -76,8 +77,12 @@ class Project:
             if points:
                 folders.add(str(points).rsplit("/", 1)[0])
         prefixes = ("segments/", "templates/shared/", *(f"templates/{folder}/" for folder in folders))
-        own = (self.sources[name].name, "campaigns/policy.yaml")
-        kept = {path: text for path, text in self.files.items() if path in own or path.startswith(prefixes)}
+        own = {self.sources[name].name, "campaigns/policy.yaml", *_attached(campaign)}
+        kept = {
+            path: text
+            for path, text in self.files.items()
+            if path in own or (path.startswith(prefixes) and not is_attachable(path))
+        }
         digest = sha256()
         for path in sorted(kept):
             digest.update(f"{path}\0{len(kept[path])}\0{kept[path]}\0".encode())
@@ -114,12 +119,12 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
                     )
                     continue
                 try:
+                    if is_attachable(name):  # read where a step attaches it
+                        texts[name] = unread(path.stat().st_size)
+                        continue
                     raw = path.read_bytes()
                 except OSError as error:
                     problems.append(unreadable(name, error))
-                    continue
-                if path.suffix == ".pdf":
-                    texts[name] = as_text(raw)
                     continue
                 # A text that is not UTF-8 is told once, and kept: nobody then says that there is no such template.
                 texts[name] = raw.decode("utf-8-sig", errors="replace")
@@ -147,11 +152,38 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
     if policy is not None and written is not None:
         problems += [written.problem(fault) for fault in policy_faults(policy, library.catalogue)]
     campaigns, sources = _campaigns(root, steps, library, policy, problems)
+    attached = {path for campaign in campaigns.values() for path in _attached(campaign)}
+    problems += _read_attached(root, sorted(attached & set(texts)), texts)
     for key, campaign in campaigns.items():
         problems += [sources[key].problem(fault) for fault in prescription_faults(campaign, library, texts)]
     return Project(
         root, campaigns, library, policy, rules, texts, sources, tuple(sorted(problems, key=lambda p: p.span))
     )
+
+
+def _attached(campaign: AnyCampaign) -> set[str]:
+    """Return the paths of the files that a campaign's mails bring along."""
+    return {
+        f"templates/{name}" for step in campaign.steps.values() for name in getattr(step, "attachments", ())
+    }
+
+
+def _read_attached(root: Path, names: Sequence[str], texts: dict[str, str]) -> list[Problem]:
+    """Put what the attached files hold into `texts`; one that is too large for any mail stays unread."""
+    problems: list[Problem] = []
+    for name in names:
+        path = root / name
+        try:
+            if path.stat().st_size > LARGEST:
+                continue  # told at the step that attaches it
+            raw = path.read_bytes()
+        except OSError as error:
+            problems.append(unreadable(name, error))
+            continue
+        texts[name] = as_text(raw)
+        if path.suffix != ".pdf":
+            problems += not_utf8(raw, name)
+    return problems
 
 
 def campaign_from(files: Mapping[str, str], name: str, steps: Sequence[type[Step]]) -> AnyCampaign:

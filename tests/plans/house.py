@@ -93,10 +93,10 @@ class House:
     root: Path
     _read: Project | None = None
 
-    def write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str | bytes) -> None:
         self._read = None
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_text(text, encoding="utf-8")
+        (self.root / path).write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
 
     def change(self, path: str, before: str, after: str) -> None:
         text = (self.root / path).read_text(encoding="utf-8")

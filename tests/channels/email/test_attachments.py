@@ -11,7 +11,7 @@ import pytest
 from channels.email import Emails, outbox
 from engine.content import attachments
 from engine.contract import Parcel
-from engine.problems import Fault
+from engine.problems import Fault, FilesError
 from tests.channels.email.world import FILES, addressee, desk, step, wave
 from tests.plans.house import CAMPAIGN, House
 
@@ -102,18 +102,51 @@ def test_a_file_that_cannot_go_is_a_fault_at_its_place(
     assert isinstance(fault, Fault) and fault.path == ("attachments", 0) and said in fault.what.en
 
 
-def test_a_changed_byte_of_a_file_is_another_definition(house: House) -> None:  # C-35
+def attach(house: House, *names: str) -> None:
+    named = ", ".join(names)
     house.change(
         f"campaigns/{CAMPAIGN}.yaml",
         "    from: officine\n",
-        "    from: officine\n    attachments: [dermapharm/rcp.pdf]\n",
+        f"    from: officine\n    attachments: [{named}]\n",
     )
-    path = house.root / "templates/dermapharm/rcp.pdf"
-    path.write_bytes(RCP)
+
+
+@pytest.mark.parametrize("name", ["dermapharm/rcp.pdf", "produits/rcp.pdf", "produits/soiree.ics"])
+def test_a_changed_byte_of_an_attached_file_is_another_definition_wherever_it_stands(
+    house: House, name: str
+) -> None:  # C-35
+    attach(house, name)
+    house.write(f"templates/{name}", RCP.replace(bytes(range(128, 256)), b""))
     before, _ = house.project.definition(CAMPAIGN)
 
-    path.write_bytes(RCP.replace(b"1.7", b"1.6"))
-    house.write("templates/shared/note.md", "")
+    changed = RCP.replace(bytes(range(128, 256)), b"").replace(b"1.7", b"1.6")
+    house.write(f"templates/{name}", changed)
     after, files = house.project.definition(CAMPAIGN)
 
-    assert before != after and attachments.content("dermapharm/rcp.pdf", files) == path.read_bytes()
+    assert before != after and attachments.content(name, files) == changed
+
+
+def test_a_file_that_no_step_attaches_is_not_read_and_voids_no_approval(house: House) -> None:
+    before, _ = house.project.definition(CAMPAIGN)
+
+    house.write("templates/dermapharm/other.pdf", RCP)
+
+    assert house.project.definition(CAMPAIGN)[0] == before
+    assert attachments.content("dermapharm/other.pdf", house.project.files) is None
+
+
+def test_a_file_that_is_too_large_is_told_and_not_read(house: House) -> None:
+    attach(house, "produits/film.pdf")
+    house.write("templates/produits/film.pdf", b"%PDF-1.7\n" + b"x" * attachments.LARGEST)
+
+    (problem,) = house.project.problems
+
+    assert "kB together" in problem.what.en and problem.span.file == f"campaigns/{CAMPAIGN}.yaml"
+    assert len(house.project.files["templates/produits/film.pdf"]) < 100
+
+
+def test_no_mail_leaves_with_an_empty_file_in_place_of_one_that_the_run_lacks(emails: Emails) -> None:
+    with pytest.raises(FilesError) as told:
+        emails.prepare(wave(FILES, attachments=["dermapharm/rcp.pdf"]))
+
+    assert told.value.problems[0].span.file == "templates/dermapharm/rcp.pdf"
