@@ -55,6 +55,9 @@ def advance(
     """Plan what is due in one run. A second call, at the same time or later, finds nothing left to do."""
     with connection.transaction():
         row = ledger.locked(connection, run_id)
+        if row.frozen_at is not None and row.closed_at is None and row.state == "cancelled":
+            ledger.cancel_open(connection, run_id)  # what was put back in the moment of the cancel
+            return Advanced(run_id, is_over=True, paused_because=row.because)
         if row.frozen_at is None or row.closed_at is not None or row.state != "running":
             return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)

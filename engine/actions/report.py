@@ -164,7 +164,7 @@ def report(
         owner=pinned.owner,
         run_id=row.run_id,
         slot=row.slot,
-        state="closed" if row.closed_at else row.state,
+        state="closed" if row.closed_at and row.state != "cancelled" else row.state,
         definition_sha=row.definition_sha,
         made_at=now,
         other_runs=tuple((other.run_id, other.slot) for other in runs if other.run_id != row.run_id),

@@ -50,16 +50,17 @@ def decide(
     """Settle one touch of which nobody knew by a person's word, in the audit trail.
 
     Raises:
-        UsageError: not one of those, its step does not leave it to people, or the word is none.
+        UsageError: not one of those (any more), its run is cancelled, its step does not leave it to people, or the word is none.
     """
     found = unknown.one(connection, touch)
     if found is None or found.state != "unknown":
+        raise _none(touch)
+    if found.is_cancelled:
         raise UsageError(
             Say(
-                f"Touch {touch} is none of which nobody knows.",
-                f"Le contact {touch} n'est pas de ceux dont nul ne sait rien.",
-            ),
-            Say("'touchbase unknown' lists them.", "« touchbase unknown » les énumère."),
+                f"Run {found.run_id} of touch {touch} is cancelled: nothing of it is decided any more.",
+                f"L'exécution {found.run_id} du contact {touch} est annulée : plus rien n'y est décidé.",
+            )
         )
     definition = pinned(connection, found.definition_sha, found.campaign, channels)
     declared = getattr(definition.campaign.steps[found.step], "unknown", None)
@@ -85,6 +86,16 @@ def decide(
             ),
         )  # fmt: skip
     with connection.transaction():
-        if unknown.decide(connection, touch, ending, by=by, because=because):
-            detail = {"as": ending, "because": because}
-            ledger.audit(connection, by, "decide", f"touch {touch}", detail)
+        if not unknown.decide(connection, touch, ending, because=because):
+            raise _none(touch)  # a log, another person or a cancel was faster
+        ledger.audit(connection, by, "decide", f"touch {touch}", {"as": ending, "because": because})
+
+
+def _none(touch: TouchId) -> UsageError:
+    return UsageError(
+        Say(
+            f"Touch {touch} is none of which nobody knows.",
+            f"Le contact {touch} n'est pas de ceux dont nul ne sait rien.",
+        ),
+        Say("'touchbase unknown' lists them.", "« touchbase unknown » les énumère."),
+    )

@@ -289,7 +289,7 @@ def show_runs(connection: Connection, campaign: str | None) -> None:
 
 
 def _titled(row: ledger.RunRow) -> Say:
-    if row.closed_at is not None:
+    if row.closed_at is not None and row.state != "cancelled":
         state = Say("closed", "close")
     else:
         state = {

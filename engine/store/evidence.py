@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from engine.model.written import TouchId
+from engine.store import ledger
 from engine.store.database import Connection, run
 from engine.store.statements import statement
 
@@ -33,11 +34,13 @@ def release_unseen(
     connection: Connection, seen: Sequence[TouchId], since: dt.datetime, until: dt.datetime
 ) -> int:
     """Make unknown mails ready again that were gated between two moments and never came; return how many."""
-    return run(
+    freed = run(
         connection,
         statement("evidence", "release_unseen"),
         {"seen": list(seen), "since": since, "until": until},
-    ).rowcount
+    ).fetchall()
+    ledger.cancel_put_back(connection, [touch for (touch,) in freed])
+    return len(freed)
 
 
 def unknown_mails(connection: Connection) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine.contract import Addressee, Customer, Receipt, Rep
+from engine.contract import Addressee, Customer, Ending, Receipt, Rep
 from engine.model.campaign import AnyCampaign
 from engine.model.policy import FeedGate, Throttle
 from engine.model.written import CustomerId, RunId, TouchId
@@ -150,6 +150,12 @@ def switch(connection: Connection, run_id: RunId, state: str, *, by: str, becaus
 def cancel_open(connection: Connection, run_id: RunId) -> int:
     """Cancel what did not leave of a run; a statement of its own, after the switch has committed."""
     return run(connection, statement("ledger", "cancel_open"), {"run": run_id}).rowcount
+
+
+def cancel_put_back(connection: Connection, touches: Sequence[int]) -> None:
+    """Cancel those of some touches that were made ready in a run that is cancelled."""
+    if touches:
+        run(connection, statement("ledger", "cancel_put_back"), {"touches": list(touches)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,9 +355,11 @@ def settle_claims(
             for receipt in receipts
         ]
     )
-    return run(
+    moved = run(
         connection, statement("ledger", "settle"), {"said": said, "worker": worker, "now": now}
     ).rowcount
+    cancel_put_back(connection, [one.touch for one in receipts if one.ending is Ending.LATER])
+    return moved
 
 
 def wait_for_gate(connection: Connection, worker: str) -> None:
@@ -375,18 +383,22 @@ def held_by(connection: Connection, worker: str) -> dict[TouchId, int]:
 
 def release(connection: Connection, epochs: Mapping[TouchId, int], *, worker: str) -> int:
     """Make touches ready again of which it is proven that nothing left; return how many moved."""
-    return run(
+    freed = run(
         connection,
         statement("ledger", "release"),
         {"touch": list(epochs), "epoch": list(epochs.values()), "worker": worker},
-    ).rowcount
+    ).fetchall()
+    cancel_put_back(connection, [touch for (touch,) in freed])
+    return len(freed)
 
 
 def reap(connection: Connection, safe: Sequence[str], now: dt.datetime, run_id: RunId | None = None) -> int:
     """Move on touches whose worker is gone; `safe` are the channels for which a repeat is harmless."""
-    return run(
+    reaped = run(
         connection, statement("ledger", "reap"), {"safe": list(safe), "now": now, "run": run_id}
-    ).rowcount
+    ).fetchall()
+    cancel_put_back(connection, [touch for (touch,) in reaped])
+    return len(reaped)
 
 
 def counts(connection: Connection, run_id: RunId) -> dict[tuple[str, str], dict[str, int]]:

@@ -50,7 +50,7 @@ class RunOverview:
 
     @property
     def state(self) -> str:
-        return "closed" if self.closed_at else self.switch
+        return "closed" if self.closed_at and self.switch != "cancelled" else self.switch
 
 
 @dataclass(frozen=True, slots=True)

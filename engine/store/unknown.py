@@ -41,6 +41,7 @@ class One:
     definition_sha: str
     step: str
     state: str
+    is_cancelled: bool  #: its run is
 
 
 def one(connection: Connection, touch: TouchId) -> One | None:
@@ -49,7 +50,7 @@ def one(connection: Connection, touch: TouchId) -> One | None:
     return None if row is None else One(*row)
 
 
-def decide(connection: Connection, touch: TouchId, state: str, *, by: str, because: str) -> bool:
+def decide(connection: Connection, touch: TouchId, state: str, *, because: str) -> bool:
     """Move one touch of which nobody knew by somebody's word; return whether it did."""
-    parameters = {"touch": touch, "state": state, "by": by, "because": because}
+    parameters = {"touch": touch, "state": state, "because": because}
     return run(connection, statement("unknown", "decide"), parameters).fetchone() is not None

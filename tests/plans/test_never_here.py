@@ -75,6 +75,17 @@ def test_a_cancelled_run_is_over_whatever_its_touches_wait_for(house: House) -> 
     assert ledger.close(house.connection, run, NOW) and mails(house) == {}
 
 
+def test_what_a_cancel_missed_is_cancelled_at_the_next_tick_and_the_run_is_closed(house: House) -> None:
+    """A worker put its group back while the cancel looked for what was open."""
+    run = house.start().run_id
+    ledger.switch(house.connection, run, "cancelled", by="marketing")
+
+    tick(house.connection, house.project, house.channels, pepper=PEPPER, now=NOW)
+
+    closed = ledger.one_run(house.connection, run).closed_at
+    assert (house.states("announce").get("ready"), closed) == (None, NOW)
+
+
 def test_a_template_that_fails_for_one_member_stops_before_the_first_mail(house: House) -> None:  # NH22, F9
     mail = "templates/dermapharm/announce.mjml"
     house.change(

@@ -7,6 +7,8 @@ from engine.actions.reconcile import reconcile
 from engine.actions.unknown import decide
 from engine.model.written import RunId, TouchId
 from engine.problems import UsageError
+from engine.store import evidence, ledger, unknown
+from engine.store.database import Connection
 from tests.plans.house import CAMPAIGN, NOW, POLICY_FILE, House
 
 FILE = f"campaigns/{CAMPAIGN}.yaml"
@@ -147,3 +149,40 @@ def test_a_group_is_as_large_as_the_policy_says(house: House) -> None:
         "SELECT count(*) FROM attempt GROUP BY xmin::text ORDER BY 1 DESC"
     ).fetchall()
     assert [count for (count,) in settled][:2] == [7, 7]
+
+
+def test_nothing_of_a_cancelled_run_is_decided(house: House) -> None:
+    run, touch = unsure(house, "manual")
+    ledger.switch(house.connection, run, "cancelled", by="yann")
+
+    with pytest.raises(UsageError, match="cancelled"):
+        decide(house.connection, touch, "ready", house.channels, by="yann", because="the reader has none")
+
+    assert state(house, touch) == "unknown"
+
+
+def test_a_cancel_that_came_first_leaves_nothing_ready_by_a_decision(house: House) -> None:
+    run, touch = unsure(house, "manual")
+    ledger.switch(house.connection, run, "cancelled", by="yann")
+
+    assert not unknown.decide(house.connection, touch, "ready", because="the reader has none")
+
+    assert state(house, touch) == "unknown"
+
+
+def test_who_decides_too_late_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The relay's log is read between the look at a touch and the decision about it."""
+    _, touch = unsure(house, "manual")
+    look = unknown.one
+
+    def overtaken(connection: Connection, one: TouchId) -> unknown.One | None:
+        found = look(connection, one)
+        evidence.settle_by_log(connection, {one: "4F1C02"}, "accepted")
+        return found
+
+    monkeypatch.setattr(unknown, "one", overtaken)
+
+    with pytest.raises(UsageError, match="none of which nobody knows"):
+        decide(house.connection, touch, "refused", house.channels, by="yann", because="asked the reader")
+
+    assert state(house, touch) == "accepted"

@@ -127,3 +127,40 @@ def test_of_a_touch_that_was_gated_twice_the_journal_says_how_far_it_came_the_se
     kept.may_leave(second[0].touch)
 
     assert recovered(database, tmp_path) == {"unknown": 1}
+
+
+def test_what_was_gated_ahead_of_a_cancel_is_cancelled_when_it_is_put_back(database: Connection) -> None:
+    prepared = ready(database, 4)
+    with working(database, prepared) as line:
+        first = line.take().group.addressees
+        line.fetch()
+        line.settle(first, accepted(first))
+        second = line.take().group.addressees
+        ledger.switch(database, prepared.run, "cancelled", by="marketing")
+        ledger.cancel_open(database, prepared.run)
+        line.settle(second, [ahead_room.put_back(one.touch) for one in second])
+
+    assert states(database) == {"accepted": 2, "cancelled": 2}
+    assert ledger.close(database, prepared.run, NOW)
+
+
+def test_what_a_killed_worker_never_sent_of_a_cancelled_run_is_cancelled(
+    database: Connection, tmp_path: Path
+) -> None:
+    prepared, kept = ready(database, 2), killed(tmp_path)
+    kept.hold(gate(database, prepared.run, worker=kept.worker).addressees)
+    ledger.switch(database, prepared.run, "cancelled", by="marketing")
+    ledger.cancel_open(database, prepared.run)
+
+    assert recovered(database, tmp_path) == {"cancelled": 2}
+
+
+def test_what_a_killed_worker_may_repeat_of_a_cancelled_run_is_cancelled(database: Connection) -> None:
+    prepared = ready(database, 2)
+    gate(database, prepared.run)
+    ledger.switch(database, prepared.run, "cancelled", by="marketing")
+    database.execute("UPDATE touch SET lease_until = now() - interval '1 minute'")
+
+    ledger.reap(database, ["email"], NOW)
+
+    assert states(database) == {"cancelled": 2}

@@ -5,7 +5,7 @@ import datetime as dt
 from engine.actions.evidence import judge
 from engine.contract import Ending, Evidence, Receipt
 from engine.model.written import TouchId
-from engine.store import ledger
+from engine.store import ledger, unknown
 from engine.store.database import Connection
 from tests.store.ledgers import NOW, gate, ready, states
 
@@ -77,3 +77,22 @@ def test_judging_twice_changes_nothing(database: Connection) -> None:
     judge(database, [log(told, seen)])
 
     assert database.execute("SELECT count(*) FROM attempt").fetchone() == trail
+
+
+def test_a_decision_of_a_person_is_no_250_that_the_log_must_have(database: Connection) -> None:
+    told, decided, *_ = unsure(database)
+    assert unknown.decide(database, decided, "accepted", because="asked the reader")
+    database.execute("UPDATE attempt SET at = at - interval '1 hour' WHERE touch_id = %s", [decided])
+
+    judged = judge(database, [log(told)])
+
+    assert (judged.missing, states(database)) == (0, {"accepted": 2, "ready": 2})
+
+
+def test_what_a_log_lacks_of_a_cancelled_run_is_cancelled(database: Connection) -> None:
+    told, *_ = unsure(database)
+    database.execute("UPDATE run_switch SET state = 'cancelled'")
+
+    judge(database, [log(told)])
+
+    assert states(database) == {"accepted": 1, "cancelled": 3}

@@ -12,10 +12,11 @@ INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
 SELECT touch_id, epoch, state, 'relay log', 'evidence: the relay has it as ' || name FROM settled
 
 -- name: accepted_but_not_seen
--- What proves a log complete: every mail whose 250 a worker read stands in it. The 250 is what the trail says, not evidence.
+-- What proves a log complete: every mail whose 250 a worker read stands in it. The 250 is what the trail says, not evidence,
+-- and nobody read one where a person decided.
 SELECT count(*) FROM attempt a JOIN touch t USING (touch_id)
  WHERE a.at BETWEEN %(since)s AND %(until)s AND a.phase = 'accepted' AND t.channel = 'email' AND t.state = 'accepted'
-   AND a.worker NOT IN ('relay log', 'web', 'bounce') AND t.gated_at >= %(since)s AND NOT t.touch_id = ANY (%(seen)s::bigint[])
+   AND a.worker NOT IN ('relay log', 'web', 'bounce', 'decision') AND t.gated_at >= %(since)s AND NOT t.touch_id = ANY (%(seen)s::bigint[])
 
 -- name: release_unseen
 -- The log is complete around these, and does not have them; their connections are closed since (E4).
@@ -25,7 +26,7 @@ WITH freed AS (
        AND NOT touch_id = ANY (%(seen)s::bigint[])
     RETURNING touch_id, epoch)
 INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
-SELECT touch_id, epoch, 'ready', 'relay log', 'evidence: a complete log does not have it' FROM freed
+SELECT touch_id, epoch, 'ready', 'relay log', 'evidence: a complete log does not have it' FROM freed RETURNING touch_id
 
 -- name: unknown_mails
 SELECT count(*) FROM touch WHERE channel = 'email' AND state = 'unknown' AND NOT is_over AND run_id IS NOT NULL

@@ -57,6 +57,12 @@ UPDATE run_switch SET state = %(state)s, because = %(because)s, by = %(by)s, at 
 UPDATE touch SET state = 'cancelled', reason = 'run_cancelled'
  WHERE run_id = %(run)s AND NOT is_over AND state IN ('planned','ready','claimed','parked')
 
+-- name: cancel_put_back
+-- What was put back as ready after its run was cancelled: it leaves no more, and makes room in the caps.
+UPDATE touch t SET state = 'cancelled', reason = 'run_cancelled', next_try = NULL
+  FROM run_switch s
+ WHERE t.touch_id = ANY (%(touches)s::bigint[]) AND t.state = 'ready' AND s.run_id = t.run_id AND s.state = 'cancelled'
+
 -- name: hold_switch
 -- Held by a gate until its commit. A commit that does not wait for the disk would be forgotten by a database that is
 -- killed, and the touch sent again: such a connection gates nothing. A worker that sleeps in the middle of its gate holds
@@ -266,7 +272,7 @@ WITH freed AS (
      WHERE t.touch_id = f.touch_id AND t.epoch = f.epoch AND t.state IN ('gated','unknown')
     RETURNING t.touch_id, t.epoch)
 INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
-SELECT touch_id, epoch, 'ready', %(worker)s, 'the journal shows that nothing left' FROM freed
+SELECT touch_id, epoch, 'ready', %(worker)s, 'the journal shows that nothing left' FROM freed RETURNING touch_id
 
 -- name: reap
 -- Touches whose worker is gone: where a repeat is safe they are ready again, else nobody knows.
@@ -275,6 +281,7 @@ UPDATE touch SET state = CASE WHEN channel = ANY (%(safe)s::text[]) THEN 'ready'
        owner = NULL, lease_until = NULL
  WHERE state = 'gated' AND NOT is_over AND lease_until < clock_timestamp()
    AND run_id = coalesce(%(run)s, run_id)
+RETURNING touch_id
 
 -- name: counts
 -- Every touch of a run, by step and state.

@@ -10,9 +10,11 @@ SELECT r.run_id, r.campaign, r.definition_sha, t.step, count(*)
 -- name: resend
 -- Send again, once, what nobody knows of after all that time; only within the touch's own window, and never a second time:
 -- the trail says so. The same number, so the same Message-ID and date. The run opens again, or nobody would look at it.
-WITH due AS (
+WITH held AS MATERIALIZED (   -- a cancel that comes now waits, and then finds what is ready
+    SELECT FROM run_switch WHERE run_id = %(run)s AND state <> 'cancelled' FOR SHARE),
+due AS (
     SELECT touch_id FROM touch t
-     WHERE run_id = %(run)s AND step = %(step)s AND state = 'unknown' AND NOT is_over
+     WHERE EXISTS (SELECT FROM held) AND run_id = %(run)s AND step = %(step)s AND state = 'unknown' AND NOT is_over
        AND gated_at < clock_timestamp() - %(after)s::interval AND (not_after IS NULL OR not_after > %(now)s)
        AND NOT EXISTS (SELECT FROM attempt a WHERE a.touch_id = t.touch_id AND a.phase = 'resend')
      ORDER BY touch_id FOR UPDATE),
@@ -28,19 +30,24 @@ trail AS (
 SELECT touch_id FROM moved
 
 -- name: one
-SELECT t.run_id, r.campaign, r.definition_sha, t.step, t.state FROM touch t JOIN run r USING (run_id) WHERE t.touch_id = %(touch)s
+SELECT t.run_id, r.campaign, r.definition_sha, t.step, t.state, s.state = 'cancelled'
+  FROM touch t JOIN run r USING (run_id) JOIN run_switch s USING (run_id) WHERE t.touch_id = %(touch)s
 
 -- name: decide
--- Somebody found out, or takes the risk; once, and in their name.
-WITH moved AS (
+-- Somebody found out, or takes the risk; once. The trail says that it was a person, the audit who: a log of the relay is
+-- asked for what workers read, never for what somebody decided. Nothing of a cancelled run is made ready.
+WITH held AS MATERIALIZED (
+    SELECT s.run_id FROM run_switch s JOIN touch t USING (run_id)
+     WHERE t.touch_id = %(touch)s AND s.state <> 'cancelled' FOR SHARE OF s),
+moved AS (
     UPDATE touch SET state = %(state)s, owner = NULL, lease_until = NULL, next_try = NULL,
            touched_at = CASE WHEN %(state)s = 'accepted' THEN coalesce(touched_at, gated_at) END,
            reason = CASE WHEN %(state)s = 'refused' THEN 'mail_refused' ELSE reason END
-     WHERE touch_id = %(touch)s AND state = 'unknown'
-    RETURNING touch_id, epoch, run_id, state),
+      FROM held WHERE touch.touch_id = %(touch)s AND touch.run_id = held.run_id AND state = 'unknown'
+    RETURNING touch_id, epoch, touch.run_id, state),
 reopened AS (
     UPDATE run SET closed_at = NULL FROM moved WHERE run.run_id = moved.run_id AND moved.state = 'ready'),
 trail AS (
     INSERT INTO attempt (touch_id, epoch, phase, worker, reply)
-    SELECT touch_id, epoch, CASE state WHEN 'ready' THEN 'resend' ELSE state END, %(by)s, %(because)s FROM moved)
+    SELECT touch_id, epoch, CASE state WHEN 'ready' THEN 'resend' ELSE state END, 'decision', %(because)s FROM moved)
 SELECT touch_id FROM moved
