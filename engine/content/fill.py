@@ -23,6 +23,7 @@ from engine.content.placeholders import (
     Placeholders,
     flatten,
     mangled,
+    missing_name,
     names,
     plain,
     problems,
@@ -55,9 +56,7 @@ class Template:
         try:
             return self._render(given)
         except jinja2.UndefinedError as error:
-            missing = (error.message or "").split("'")[1:2]
-            word = missing[0].replace("__", ".") if missing else "a value"
-            raise Unfillable(f"{self.file}: {word} is missing and has no default") from None
+            raise Unfillable(f"{self.file}: {missing_name(error)} is missing and has no default") from None
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise Unfillable(f"{self.file}: {type(error).__name__} in a placeholder") from None
 

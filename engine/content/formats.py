@@ -37,12 +37,22 @@ _MONTHS: Final = {
 }
 
 
-def date(value: dt.date, language: str = "fr") -> str:
-    """Return a day as a letter writes it.
+def date(value: dt.date | str, language: str = "fr") -> str:
+    """Return a day as a letter writes it; a company's own facts keep their days as text.
 
-    >>> date(dt.date(2026, 10, 1))
-    '1er octobre 2026'
+    Raises:
+        TypeError: no day, and no text that says one.
+
+    >>> date(dt.date(2026, 10, 1)), date("2026-10-02")
+    ('1er octobre 2026', '2 octobre 2026')
     """
+    if isinstance(value, str):
+        try:
+            value = dt.date.fromisoformat(value)
+        except ValueError:
+            raise TypeError("no day") from None
+    if not isinstance(value, dt.date):
+        raise TypeError("no day")
     months = _MONTHS.get(language, _MONTHS["en"])
     day = "1er" if language == "fr" and value.day == 1 else str(value.day)
     return f"{day} {months[value.month - 1]} {value.year}"

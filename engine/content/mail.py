@@ -60,9 +60,7 @@ class Body:
             subject = self._subject(values)
             return subject, before + self._text(values) + between + self._html(values) + after
         except jinja2.UndefinedError as error:
-            word = (error.message or "").split("'")[1:2]
-            name = word[0].replace("__", ".") if word else "a value"
-            raise Unfillable(f"{name} is missing and has no default") from None
+            raise Unfillable(f"{placeholders.missing_name(error)} is missing and has no default") from None
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise Unfillable(f"{type(error).__name__} in a placeholder") from None
 

@@ -10,12 +10,13 @@ scalars. Nothing in a filled template has attributes to climb.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.content.formats import date, money, percent, phone
@@ -245,6 +246,10 @@ def _refused(node: nodes.Node) -> Say | None:
     match node:
         case nodes.Filter(name=name) if name not in FILTERS and name not in _OF_JINJA:
             return Say(f"unknown filter '{name}'", f"filtre inconnu « {name} »")
+        case nodes.Filter(name="date", node=inner) if (
+            inner is not None and (shown := dotted(inner)) is not None and not _may_be_a_day(shown)
+        ):
+            return Say(f"'{shown}' is no day", f"« {shown} » n'est pas un jour")
         case nodes.Filter(args=args, kwargs=kwargs, dyn_args=dyn, dyn_kwargs=dyn_kw) if (
             dyn
             or dyn_kw
@@ -261,6 +266,10 @@ def _refused(node: nodes.Node) -> Say | None:
             return Say(f"'{kind}' is not part of the placeholder language", f"« {kind} » n'est pas permis")
         case _:
             return None
+
+
+def _may_be_a_day(name: str) -> bool:
+    return name in ("today", "material.revised_on") or name.startswith("customer.facts.")
 
 
 def used(text: str) -> frozenset[str]:
@@ -288,7 +297,8 @@ OF_EVERY_REP: Final = frozenset({"rep.name", "rep.code", "rep.first_name", "rep.
 def lacking(text: str, *, has_rep: bool = False) -> list[str]:
     """Return the names that a checked text needs and not every customer has: it would not come out for them.
 
-    What stands under `if ... is defined`, or has a default, is not needed. Offers are the campaign's own matter.
+    Each branch counts: which one a customer reads is not known here. What has a default, or stands where a test of
+    the same name holds, is not needed. Offers are the campaign's own matter.
 
     Args:
         has_rep: Whoever has no representative gets nothing of it.
@@ -296,26 +306,71 @@ def lacking(text: str, *, has_rep: bool = False) -> list[str]:
     >>> lacking("{{ customer.name }}, {{ customer.town }}{% if view_url is defined %}{{ view_url }}{% endif %}")
     ['customer.town']
     """
-    made = Placeholders(autoescape=False)
-    names = sorted(used(text))
-    code = Template.from_code(made, made.compile(flatten(made.parse(text))), {})
-    values = {mangled(name): _sample(name) for name in names if not _may_lack(name, has_rep)}
-    found: list[str] = []
-    for _ in names:
-        try:
-            code.render(values)
-        except UndefinedError as error:
-            word = (error.message or "").split("'")[1:2]
-            name = next((name for name in names if [mangled(name)] == word), None)
-            if name is None or name in found:
-                break
-            found.append(name)
-            values[mangled(name)] = _sample(name)
-        except (TemplateError, TypeError, ValueError, ArithmeticError):
-            break  # a filter of the wrong kind: told where a customer's own value is known
-        else:
-            break
-    return found
+    return sorted({name for name in _needed(_PARSER.parse(text), frozenset()) if _may_lack(name, has_rep)})
+
+
+def _needed(node: nodes.Node, there: frozenset[str]) -> Iterator[str]:
+    """Give the names that a part needs where those in `there` are known to be there."""
+    name = dotted(node)
+    if name is not None:
+        if name not in there:
+            yield name
+        return
+    match node:
+        case nodes.If(test=test, body=body, elif_=others, else_=rest):
+            yield from _needed(test, there)
+            for part in body:
+                yield from _needed(part, there | _shown(test, holds=True))
+            otherwise = there | _shown(test, holds=False)
+            for other in others:
+                yield from _needed(other, otherwise)
+                otherwise |= _shown(other.test, holds=False)
+            for part in rest:
+                yield from _needed(part, otherwise)
+        case nodes.CondExpr(test=test, expr1=first, expr2=second):
+            yield from _needed(test, there)
+            yield from _needed(first, there | _shown(test, holds=True))
+            if second is not None:
+                yield from _needed(second, there | _shown(test, holds=False))
+        case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+            yield from _needed(left, there)
+            yield from _needed(right, there | _shown(left, holds=isinstance(node, nodes.And)))
+        case nodes.Test(name="defined" | "undefined", node=tested) if dotted(tested) is not None:
+            return
+        case nodes.Filter(name="default" | "d", node=inner, args=args) if inner is not None and dotted(inner):
+            for part in args:
+                yield from _needed(part, there)
+        case _:
+            for part in node.iter_child_nodes():
+                yield from _needed(part, there)
+
+
+def _shown(test: nodes.Node, *, holds: bool) -> frozenset[str]:
+    """Return the names that are there wherever a test holds, or wherever it does not."""
+    match test:
+        case nodes.Test(name="defined" | "undefined" as kind, node=tested):
+            name = dotted(tested)
+            return frozenset({name} if name is not None and holds == (kind == "defined") else ())
+        case nodes.Not(node=inner):
+            return _shown(inner, holds=not holds)
+        case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+            one, other = _shown(left, holds=holds), _shown(right, holds=holds)
+            return one | other if isinstance(test, nodes.And) == holds else one & other
+        case _ if holds:  # {% if customer.town | default("") %}
+            return frozenset(
+                name
+                for part in (test, *test.find_all(nodes.Filter))
+                if isinstance(part, nodes.Filter) and part.name in ("default", "d") and part.node is not None
+                if (name := dotted(part.node)) is not None
+            )
+        case _:
+            return frozenset()
+
+
+def missing_name(error: UndefinedError) -> str:
+    """Return the dotted name that a text had no value for."""
+    word = (error.message or "").split("'")[1:2]
+    return word[0].replace("__", ".") if word else "a value"
 
 
 def _may_lack(name: str, has_rep: bool) -> bool:
@@ -323,12 +378,6 @@ def _may_lack(name: str, has_rep: bool) -> bool:
     if group == "rep":
         return not (has_rep and name in OF_EVERY_REP)
     return name == "view_url" or (group == "customer" and name not in OF_EVERYBODY)
-
-
-def _sample(name: str) -> Any:
-    if name in ("today", "material.revised_on"):
-        return dt.date(2026, 3, 3)
-    return Decimal("0.1") if name == "offer.discount" else "x"
 
 
 def flatten(tree: nodes.Template, fixed: Mapping[str, Any] | None = None) -> nodes.Template:
@@ -360,8 +409,11 @@ def _flat(node: nodes.Node, fixed: Mapping[str, Any]) -> nodes.Node:
     if isinstance(node, nodes.Filter) and not node.args and node.name in FILTERS and node.node is not None:
         value = fixed.get(dotted(node.node) or "")
         if value is not None:
-            said = str(FILTERS[node.name](value))
-            return nodes.Const(said, lineno=node.lineno, environment=node.environment)
+            with suppress(
+                TypeError, ValueError, ArithmeticError
+            ):  # of the wrong kind: told where it is filled
+                said = str(FILTERS[node.name](value))
+                return nodes.Const(said, lineno=node.lineno, environment=node.environment)
     _flatten(node, fixed)
     return node
 
