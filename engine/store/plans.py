@@ -45,7 +45,7 @@ def keep(
     """Keep a plan with its members; return whether it is new. The same plan made again is the same row.
 
     Args:
-        renews: What the row shows is from now on what this look saw.
+        renews: What the row shows is from now on what this look saw, unless a run came of it.
     """
     row = run(
         connection,

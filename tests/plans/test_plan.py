@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.actions.run import known_plan
 from engine.cli.showing import show_plan
 from engine.model.plan import StepPlan
 from engine.problems import GuardStopped
@@ -236,6 +237,20 @@ def test_a_plan_made_again_once_the_name_is_mended_runs(house: House) -> None:
     again = house.plan()
 
     assert again.plan_id == broken.plan_id and house.start(again.plan_id).is_new
+
+
+def test_a_plan_that_was_run_goes_on_showing_what_it_showed(house: House) -> None:
+    """A second look at the same slot sees a run; its members, and so its id, are those of the plan."""
+    house.change(f"campaigns/{CAMPAIGN}.yaml", "at: day 0 09:30", "at: day 0 11:30")
+    made = house.plan()
+    house.start(made.plan_id)
+    before = known_plan(house.connection, made.plan_id)
+    odd_name(house)
+
+    again = house.plan()
+
+    assert again.plan_id == made.plan_id and again.document() != made.document()
+    assert known_plan(house.connection, made.plan_id) == before
 
 
 def test_a_plan_before_its_steps_hour_shows_what_all_steps_would_cost(

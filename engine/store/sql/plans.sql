@@ -2,10 +2,12 @@
 
 -- name: keep_plan
 -- The same files, members and places are the same plan; what else a look shows (what would stop it, what does not
--- compose) is that of the latest look. What a slot planned for itself says less, and takes no better one's place.
+-- compose) is that of the latest look, until a run came of it: what was run stays as it was. What a slot planned for
+-- itself says less, and takes no better one's place.
 INSERT INTO plan (plan_id, campaign, slot, definition_sha, audience_digest, document, made_by)
 VALUES (%(plan)s, %(campaign)s, %(slot)s, %(sha)s, %(digest)s, %(document)s, %(by)s)
-ON CONFLICT (plan_id) DO UPDATE SET document = CASE WHEN %(renews)s THEN excluded.document ELSE plan.document END
+ON CONFLICT (plan_id) DO UPDATE SET document = CASE WHEN %(renews)s AND NOT EXISTS (SELECT FROM run WHERE run.plan_id = plan.plan_id)
+                                                   THEN excluded.document ELSE plan.document END
 RETURNING xmax = 0
 
 -- name: keep_part
