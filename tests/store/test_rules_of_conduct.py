@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from engine.model.reasons import PRECEDENCE
+from engine.store import fieldwork
 from engine.store.database import Connection
 from tests.store.bases import add, campaign, policy
 from tests.store.test_journey import Road
@@ -169,6 +170,35 @@ def test_a_visit_that_the_field_has_planned_keeps_another_at_its_distance(databa
     road = Road(database, campaign(**VISIT), policy(**gap))
 
     assert (road.due("visit"), road.reasons("visit")) == ({"planned": 1, "excluded": 1}, {"min_gap": 1})
+
+
+@pytest.mark.parametrize(
+    ("reported", "due"),
+    [(False, {"planned": 1}), (True, {"excluded": 1})],
+    ids=["nobody came", "the rep was refused"],
+)
+def test_a_visit_that_nobody_made_starts_no_gap_when_its_task_expires(
+    database: Connection, reported: bool, due: dict[str, int]
+) -> None:
+    (customer,) = add(database, 1)
+    reps(database, [customer])
+    history(database, customer, "visit", 60)
+    database.execute(
+        "INSERT INTO visit_task (touch_id, task_id, rep_id, customer_id, type, not_before, due_on, priority, reason, content, changed_at)"
+        " SELECT touch_id, 'TB-1', rep_id, customer_id, 'order_taking', %s, %s, 50, '', '{}', %s FROM touch, rep",
+        [NOW - 60 * DAY, NOW - 17 * DAY, NOW],
+    )
+    if reported:
+        database.execute(
+            "INSERT INTO visit_report (touch_id, rep_id, customer_id, outcome, visited_at, source, source_id)"
+            " SELECT touch_id, rep.rep_id, customer_id, 'refused', %s, 'web', 'r1' FROM touch, rep",
+            [NOW - DAY],
+        )
+        database.execute("UPDATE touch SET outcome = 'not_done', outcome_at = %s", [NOW - DAY])
+    fieldwork.expire_tasks(database, NOW)
+    gap = [{"name": "three-weeks", "no": "visit", "within": "21 days", "after": "visit", "source": "VM"}]
+
+    assert Road(database, campaign(**VISIT), policy(gaps=gap), rep_type="PCR").due("visit") == due
 
 
 def test_c50_a_rep_without_the_brand_is_not_sent(database: Connection) -> None:

@@ -158,15 +158,18 @@ SELECT coalesce(bool_and(s.stock_status = 'out'), false)
 -- before the earliest of the due: what is settled by the months in which it lies on disk, what is open by the index of
 -- what is open, and both by customer where few are due (a join of each, for a join with their union is never made by
 -- customer: 1,200 reads of the whole history). Caps are counted first; who was there before is looked up for the losers alone.
+-- A visit happened when the rep was there; a task that nobody came to before it expired happened when it was given, and starts no new gap.
 WITH recent AS MATERIALIZED (
     SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
-           coalesce(t.outcome_at, t.touched_at, t.due_at) AS happened_at
+           coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' OR EXISTS (SELECT FROM visit_report v WHERE v.touch_id = t.touch_id) THEN t.outcome_at END,
+                    t.touched_at, t.due_at) AS happened_at
       FROM due d JOIN touch t ON t.customer_id = d.customer_id
      WHERE t.state = 'accepted' AND (t.touched_at > %(history_since)s OR coalesce(t.outcome_at, t.touched_at) > %(history_since)s)
        AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])
      UNION ALL
     SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
-           coalesce(t.outcome_at, t.touched_at, t.due_at) AS happened_at
+           coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' OR EXISTS (SELECT FROM visit_report v WHERE v.touch_id = t.touch_id) THEN t.outcome_at END,
+                    t.touched_at, t.due_at) AS happened_at
       FROM due d JOIN touch t ON t.customer_id = d.customer_id
      WHERE NOT t.is_over
        AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])),
