@@ -37,8 +37,7 @@ def segment_faults(segment: Segment, library: Library) -> list[Fault]:
     """Return what is wrong with a segment that reads well."""
     # A `between` is two comparisons: what is wrong with it is said once.
     faults = [*dict.fromkeys(_faults(segment.who, library, ("who",), of=segment.of))]
-    faults += [*dict.fromkeys(_range_faults(segment.who, library.catalogue, ("who",)))]
-    faults += _kind_faults(segment.who, segment.of, ("who",))
+    faults += _never(segment.who, library.catalogue, ("who",), of=segment.of)
     if segment.timezone not in zones():
         faults.append(
             Fault(
@@ -67,7 +66,7 @@ def condition_faults(
     names = library.catalogue.campaigns | campaigns | {campaign}
     return [
         *dict.fromkeys(_faults(who, library, path, of=None, steps=tuple(steps), campaigns=frozenset(names))),
-        *dict.fromkeys(_range_faults(who, library.catalogue, path)),
+        *_never(who, library.catalogue, path, of=None),
         *rx_faults(who, library.catalogue, path),
     ]
 
@@ -178,25 +177,38 @@ def _faults(
                 yield from _history_faults(part, library.catalogue, at, steps, campaigns)
 
 
-def _range_faults(who: Predicate, catalogue: Catalogue, path: Path) -> Iterator[Fault]:
-    """Give the comparisons of a fact that none of its declared values fits: they hold for nobody, ever."""
-    told: set[Path] = set()
-    for part in walk(who):
-        parts = part.parts if isinstance(part, All) else (part,)
-        compared = [one for one in parts if isinstance(one, Compare)]
-        names = {one.fact for one in compared}
-        if len(names) != 1 or len(compared) != len(parts) or compared[0].path in told:
-            continue
-        fact = catalogue.facts.get(names.pop())
+def _never(who: Predicate, catalogue: Catalogue, path: Path, *, of: str | None) -> list[Fault]:
+    """Return why nobody can ever fit, or nothing: of alternatives each has to be empty, and what is negated is no matter."""
+    parts = _together(who)
+    found = [*_range_faults([part for part in parts if isinstance(part, Compare)], catalogue, path)]
+    for part in parts:
+        match part:
+            case Is(fact="kind") if of is not None:
+                found += _kind_faults(part, of, path)
+            case AnyOf(parts=others):
+                each = [_never(other, catalogue, path, of=of) for other in others]
+                found += [fault for faults in each for fault in faults] if all(each) else []
+    return found
+
+
+def _together(who: Predicate) -> list[Predicate]:
+    """Return the parts that must all hold."""
+    return [inner for part in who.parts for inner in _together(part)] if isinstance(who, All) else [who]
+
+
+def _range_faults(compared: Sequence[Compare], catalogue: Catalogue, path: Path) -> Iterator[Fault]:
+    """Give the facts none of whose declared values fits all that is asked of it."""
+    for name in dict.fromkeys(one.fact for one in compared):
+        asked = [one for one in compared if one.fact == name]
+        fact = catalogue.facts.get(name)
         if fact is None or fact.type is not Type.NUMBER or not fact.values:
             continue
         numbers = [value for value in fact.values if isinstance(value, Decimal)]
-        if any(all(_holds(number, one) for one in compared) for number in numbers):
+        if any(all(_holds(number, one) for one in asked) for number in numbers):
             continue
-        told |= {one.path for one in compared}
         listed = ", ".join(str(number) for number in numbers)
         yield Fault(
-            (*path, *compared[0].path),
+            (*path, *asked[0].path),
             Say(f"no value of '{fact.name}' is in this range: nobody fits",
                 f"aucune valeur de « {fact.name} » n'est dans cet intervalle : personne ne convient"),
             Say(f"Its values are {listed}.", f"Ses valeurs sont {listed}."),
@@ -219,22 +231,18 @@ def _holds(number: Decimal, one: Compare) -> bool:
             return True
 
 
-def _kind_faults(who: Predicate, of: str, path: Path) -> Iterator[Fault]:
-    """Give the kinds that no customer of this segment can be, wherever the segment asks for them."""
-    match who:
-        case All(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from _kind_faults(part, of, path)
-        case Is(fact="kind", values=values):
-            strange = ORGANISATIONS if of == "person" else PERSONS
-            for index, value in enumerate(values):
-                if value in strange:
-                    yield Fault(
-                        (*path, *who.path, index),
-                        Say(f"no {of} is a '{value}': nobody fits", f"aucun client de type {of} n'est « {value} » : personne ne convient"),
-                        Say(f"Ask for another kind, or write 'of: {'organisation' if of == 'person' else 'person'}'.",
-                            f"Demandez un autre type, ou écrivez « of: {'organisation' if of == 'person' else 'person'} »."),
-                    )  # fmt: skip
+def _kind_faults(asked: Is, of: str, path: Path) -> Iterator[Fault]:
+    """Give the kinds asked for, where no customer of this segment can be any of them."""
+    strange = ORGANISATIONS if of == "person" else PERSONS
+    other = "organisation" if of == "person" else "person"
+    if not strange.issuperset(asked.values):
+        return
+    for index, value in enumerate(asked.values):
+        yield Fault(
+            (*path, *asked.path, index),
+            Say(f"no {of} is a '{value}': nobody fits", f"aucun client de type {of} n'est « {value} » : personne ne convient"),
+            Say(f"Ask for another kind, or write 'of: {other}'.", f"Demandez un autre type, ou écrivez « of: {other} »."),
+        )  # fmt: skip
 
 
 def _path(part: Predicate) -> Path:

@@ -58,6 +58,46 @@ def test_all_problems_of_all_files_are_told_at_once_in_their_order(tmp_path: Pat
     assert [str(problem.span) for problem in problems] == ["segments/a.yaml:7:23", "segments/b.yaml:6:5", "segments/b.yaml:7:5"]  # fmt: skip
 
 
+TIERS = """\
+facts:
+  tier: {label: {fr: Rang, en: Tier}, type: number, values: [1, 2, 3, 4], source: CRM, legal_class: commercial}
+"""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "not: {tier: {at_least: 9}}",
+        "not: {kind: pharmacy}",
+        "any: [{tier: {at_least: 9}}, {town: PARIS}]",
+        "any: [{kind: pharmacy}, {kind: pharmacist}]",
+        "kind: [pharmacy, pharmacist]",
+    ],
+)
+def test_what_somebody_fits_is_not_refused_as_what_nobody_does(tmp_path: Path, entry: str) -> None:
+    _, problems = loaded(tmp_path, facts=TIERS, a=segment("a", entry))
+
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "places"),
+    [
+        ("any: [{tier: {at_least: 9}}, {kind: pharmacy}]", [(6, 29), (6, 41)]),
+        ("tier: {at_least: 3}\n  - tier: {below: 2}", [(6, 22)]),
+        ("kind: [pharmacy, hospital]", [(6, 12), (6, 22)]),
+        ("all: [{not: {town: PARIS}}, {kind: pharmacy}]", [(6, 40)]),
+    ],
+)
+def test_what_nobody_can_ever_fit_is_told_at_its_place(
+    tmp_path: Path, entry: str, places: list[tuple[int, int]]
+) -> None:
+    _, problems = loaded(tmp_path, facts=TIERS, a=segment("a", entry))
+
+    assert all("nobody fits" in problem.what.en for problem in problems)
+    assert [(problem.span.line, problem.span.column) for problem in problems] == places
+
+
 FACTS = """\
 brands: [HIVERNAX]
 facts:
