@@ -1,10 +1,11 @@
 """The command as people call it: a process, in a project of its own."""
 
 import os
-import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pytest
 
 from engine.app import prefect_environment, settings
 from engine.cli import processes
+from tests import shipped
 
-ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from engine.cli import main; main()"]
 OURS = ("TOUCHBASE_", "PREFECT_", "DO_NOT_TRACK")
 
@@ -55,23 +56,33 @@ class Site:
         )
 
     def call(self, *words: str, **more: str) -> Said:
-        process = self.start(*words, **more)
-        out, err = process.communicate(timeout=180)
-        return Said(process.returncode, out, err)
+        (said,) = ended(self.start(*words, **more))
+        return said
 
 
-def project(root: Path) -> Path:
-    """Copy the shipped files into a folder: what a marketer has after the first day."""
-    for folder in ("campaigns", "segments", "templates"):
-        shutil.copytree(ROOT / folder, root / folder)
-    return root
+def ended(*processes: subprocess.Popen[str], timeout: float = 180) -> list[Said]:
+    """Wait until all have ended and return what they said; none of them outlives a wait that failed."""
+    try:
+        told = [process.communicate(timeout=timeout) for process in processes]
+    finally:
+        for process in processes:
+            kill(process)
+    return [Said(process.returncode, *texts) for process, texts in zip(processes, told, strict=True)]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a started command with all that it started, unless it has ended."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Site:
     """A project whose database answers nowhere: for what needs none."""
     return Site(
-        project(tmp_path),
+        shipped.copied(tmp_path),
         {"TOUCHBASE_DATABASE_URL": "postgresql://touchbase:secret-word@127.0.0.1:9/nowhere"},
     )
 
@@ -98,7 +109,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str, prefect: str) -> Iterator[Site]:
     """A project with a base of 2,000 made-up customers, shared by the tests of one module."""
     site = Site(
-        project(tmp_path_factory.mktemp("site")),
+        shipped.copied(tmp_path_factory.mktemp("site")),
         {"TOUCHBASE_DATABASE_URL": module_database_url, "PREFECT_API_URL": prefect},
     )
     said = site.call("generate", "--customers", "2000", "--as-of", "2026-03-01")

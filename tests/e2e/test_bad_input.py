@@ -1,5 +1,7 @@
 """Bad input anywhere ends in a sentence that says what happened, what was kept, and what to do."""
 
+import socket
+
 import pytest
 
 from tests.e2e.conftest import Site
@@ -54,7 +56,16 @@ def test_wrong_files_are_never_run(site: Site) -> None:
 
 
 def test_a_prefect_that_does_not_start_in_its_time_is_no_bug_of_ours(site: Site) -> None:
-    said = site.call("advance", PREFECT_API_URL="", PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="1")
+    with socket.create_server(
+        ("127.0.0.1", 0)
+    ) as deaf:  # however fast the machine: its database never answers
+        said = site.call(
+            "advance",
+            PREFECT_API_URL="",
+            PREFECT_API_DATABASE_CONNECTION_URL=f"postgresql+asyncpg://p:p@127.0.0.1:{deaf.getsockname()[1]}/p",
+            PREFECT_API_DATABASE_CONNECTION_TIMEOUT="120",
+            PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="1",
+        )
 
     assert (said.code, "bug" in said.err) == (12, False)
     assert "Prefect's server did not start within 1 s. Nothing was sent." in said.err

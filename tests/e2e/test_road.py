@@ -1,8 +1,6 @@
 """The whole road by commands: plan, run through Prefect, later steps, report; again, and killed in the middle."""
 
-import os
 import re
-import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -11,7 +9,7 @@ import psycopg
 import pytest
 
 from engine.testing.relay import FaultRelay, Faults, entries, twice
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Site, ended, kill
 
 CAMPAIGN = "dermapharm-direct-2026"
 START, REMINDED, LATER = "2026-03-03T09:30", "2026-03-12T10:00", "2026-03-16T10:00"
@@ -23,9 +21,8 @@ def after_the_run(site: Site) -> Site:
     assert planned.code == 0, planned.err
     plan = re.findall(r"touchbase run (\w+)", planned.out)[-1]
     # Two at once, as two people or a person and a clock do: both end well, and everybody is reached once.
-    both = [site.start("run", plan, "--as-of", START) for _ in range(2)]
-    said = [process.communicate(timeout=180)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    both = ended(*(site.start("run", plan, "--as-of", START) for _ in range(2)))
+    assert [said.code for said in both] == [0, 0], [said.err for said in both]
     return site
 
 
@@ -62,13 +59,10 @@ def test_everybody_of_the_universe_is_enrolled_held_out_or_excluded(after_the_ru
 def test_the_same_slot_run_by_two_processes_at_once_changes_nothing(after_the_run: Site) -> None:
     before = states(after_the_run), mails(after_the_run)
 
-    both = [after_the_run.start("run", CAMPAIGN, "--slot", START, "--as-of", START) for _ in range(2)]
-    codes = []
-    for process in both:
-        process.communicate(timeout=180)
-        codes.append(process.returncode)
+    words = ("run", CAMPAIGN, "--slot", START, "--as-of", START)
+    both = ended(*(after_the_run.start(*words) for _ in range(2)))
 
-    assert codes == [0, 0] and (states(after_the_run), mails(after_the_run)) == before
+    assert [said.code for said in both] == [0, 0] and (states(after_the_run), mails(after_the_run)) == before
 
 
 def test_later_steps_come_by_a_later_clock_on_every_channel(after_the_run: Site) -> None:
@@ -107,9 +101,10 @@ def test_a_run_killed_in_the_middle_and_run_again_reaches_everybody_exactly_once
         assert other.call("generate", "--customers", "4000", "--as-of", "2026-03-01").code == 0
         assert other.call("arm").code == 0
         killed = other.start("run", CAMPAIGN, "--as-of", START)
-        _until_some_left(relay)
-        os.killpg(killed.pid, signal.SIGKILL)
-        killed.communicate()
+        try:
+            _until_some_left(relay)
+        finally:
+            kill(killed)
         cut = len(entries(relay.ledger))
         _as_if_its_lease_had_ended(database_url)
 

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from engine.cli import processes
-from tests.e2e.conftest import Site, project
+from tests import shipped
+from tests.e2e.conftest import Site
 
 CAMPAIGN = "dermapharm-direct-2026"
 PATIENCE = 420.0
@@ -20,7 +21,7 @@ PATIENCE = 420.0
 @pytest.fixture
 def due_soon(tmp_path: Path, database_url: str, prefect: str) -> Site:
     """A project whose one campaign starts at the next minute that leaves time to come up."""
-    root = project(tmp_path)
+    root = shipped.copied(tmp_path)
     start = dt.datetime.now(ZoneInfo("Europe/Paris")) + dt.timedelta(seconds=80)
     campaigns = root / "campaigns"
     for other in ("hivernax-2026", "hivernax-officine-2026"):

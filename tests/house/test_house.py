@@ -142,9 +142,9 @@ def test_the_wheel_holds_every_file_that_the_engine_reads(tmp_path: Path) -> Non
 
 def test_the_schema_that_a_shipped_file_names_is_written(tmp_path: Path) -> None:
     from engine.actions.schema import write_schemas
-    from engine.app import open_app
+    from tests import shipped
 
-    app = open_app(root=ROOT, environment={"TOUCHBASE_SECRET": "of this test, long enough"})
+    app = shipped.opened()
     steps = [channel.step for channel in app.channels.values()]
     written = {path.name for path in write_schemas(app.project, steps, tmp_path)}
     named = {

@@ -91,7 +91,7 @@ def test_a_template_that_fails_for_one_member_stops_before_the_first_mail(house:
     house.change(
         mail,
         "{{ customer.name }}",
-        "{% if customer.town is defined and customer.town == 'BREST' %}{{ customer.first_name }}{% endif %}{{ customer.name }}",
+        "{% if customer.town is defined and customer.town == 'BREST' and customer.town > 3 %}de {% endif %}{{ customer.name }}",
     )
     house.connection.execute(
         "UPDATE customer SET town = 'BREST' WHERE customer_id = (SELECT min(customer_id) FROM contact_point"

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,10 @@ from engine.app import open_app
 from engine.cli import outcome
 from engine.problems import UsageError
 from engine.store.database import Connection
+from tests import shipped
 from tests.store.deliveries import CLAIRE, JEAN, NOW, PORT, base, delivered
 
-ROOT = Path(__file__).parents[2]
+ROOT = shipped.ROOT
 
 
 @pytest.fixture
@@ -122,8 +122,7 @@ def test_a_number_of_nobody_says_so(database: Connection, ids: dict[str, int]) -
 def command(
     ids: dict[str, int], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, int]:
-    for folder in ("campaigns", "segments", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / "project" / folder)
+    shipped.copied(tmp_path / "project")
     monkeypatch.setenv("TOUCHBASE_DATABASE_URL", database_url)
     monkeypatch.chdir(tmp_path / "project")
     return ids

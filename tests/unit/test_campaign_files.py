@@ -1,49 +1,13 @@
 """What `touchbase check` says of a campaign whose names mean nothing, or whose time never comes."""
 
 import datetime as dt
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from channels.email.step import EmailStep
-from channels.mailing.step import MailingStep
-from channels.visit.step import VisitStep
 from engine.loading.campaign_meaning import past_remark, time_remarks
-from engine.loading.project import Project, load
+from tests.shipped import FILE, House
 
-ROOT = Path(__file__).parents[2]
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-
-
-@dataclass(frozen=True)
-class House:
-    """The shipped files in a folder of their own."""
-
-    root: Path
-
-    def change(self, file: str, old: str, new: str) -> None:
-        path = self.root / file
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, (file, old)
-        path.write_text(text.replace(old, new), encoding="utf-8")
-
-    def read(self) -> Project:
-        return load(self.root, [EmailStep, MailingStep, VisitStep])
-
-    def said(self) -> list[str]:
-        return [f"{problem.span}: {problem.what.en}" for problem in self.read().problems]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    for folder in ("campaigns", "segments", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    return House(tmp_path)
-
-
-FILE = "campaigns/dermapharm-direct-2026.yaml"
 WRONG = {
     "a brand nobody sells": ("brand: DERMAFARM", "\nbrand: DERMAPHARM", "\nbrand: DERMAFARM", "unknown brand 'DERMAFARM'"),
     "a goal of such a brand": ("orders:", "orders: {response: order, brand: DERMAPHARM", "orders: {response: order, brand: DERMAFARM", "unknown brand 'DERMAFARM'"),

@@ -1,16 +1,12 @@
 """What the demo leaves behind is worth looking at."""
 
-from pathlib import Path
-
-from engine.app import open_app
 from engine.cli import demo
 from engine.rules.schedule import latest
+from tests import shipped
 
 
 def test_the_last_campaign_is_left_while_its_visits_can_still_be_made() -> None:
-    app = open_app(
-        root=Path(__file__).parents[2], environment={"TOUCHBASE_SECRET": "of this test, long enough"}
-    )
+    app = shipped.opened()
 
     moments = demo._moments(app)
 

@@ -5,10 +5,7 @@ import re
 import pytest
 
 from engine.content import letter, placeholders
-from tests.unit.test_campaign_files import FILE, House, house
-from tests.unit.test_missing_values import told
-
-__all__ = ["house"]
+from tests.shipped import FILE, House
 
 ENGLISH = re.compile(
     r"\b(should|input|valid|found|expected|character|dictionary|after validation|Write it as shown|See 'touchbase)\b", re.IGNORECASE
@@ -31,7 +28,7 @@ def test_it_is_said_in_french(house: House, slip: str) -> None:
     old, new, said = SLIPS[slip]
     house.change(FILE, old, new)
 
-    problems = told(house.root)
+    problems = house.told()
 
     assert any(said in problem.what.fr for problem in problems), [problem.what.fr for problem in problems]
     assert not [text for problem in problems for text in (problem.what.fr, problem.remedy.fr) if ENGLISH.search(text)]  # fmt: skip
@@ -42,7 +39,7 @@ def test_a_campaign_without_steps_is_told_by_the_name_of_its_key(house: House) -
     start, end = text.index("steps:\n"), text.index("exit:\n")
     (house.root / FILE).write_text(f"{text[:start]}steps: {{}}\n{text[end:]}", encoding="utf-8")
 
-    said = [(problem.what.en, problem.what.fr) for problem in told(house.root)]
+    said = [(problem.what.en, problem.what.fr) for problem in house.told()]
 
     assert ("'steps' has fewer than 1", "« steps » en compte moins de 1") in said
 
@@ -69,7 +66,7 @@ def test_a_letter_without_its_function_is_told_which_name_it_lacks() -> None:
 def test_a_mail_template_named_for_a_letter_is_told_to_be_one(house: House) -> None:
     house.change(FILE, "template: dermapharm/letter", "template: dermapharm/reminder")
 
-    (problem,) = told(house.root)
+    (problem,) = house.told()
 
     assert (
         problem.what.en == "there is no letter 'dermapharm/reminder'"

@@ -1,17 +1,15 @@
 """What one prescriber prescribes decides and shows nothing about French prescribers, wherever a file hides it (C-22)."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from engine.app import open_app
 from engine.loading.project import load as load_project
 from engine.loading.segments import load
 from engine.problems import Problem
+from tests import shipped
 
-ROOT = Path(__file__).parents[2]
 FACTS = """
   rx_decile: {label: {fr: Décile, en: Decile}, type: number, source: panel, legal_class: rx_individual}
   growth: {label: {fr: Croissance, en: Growth}, type: number, source: score, legal_class: internal, derived_from: [rx_decile]}
@@ -23,8 +21,7 @@ Checked = Callable[[str, str], list[Problem]]
 @pytest.fixture
 def checked(tmp_path: Path) -> Checked:
     """Return what `touchbase check` says of the shipped project with such facts, once a file of it says something else."""
-    for folder in ("campaigns", "segments", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shipped.copied(tmp_path)
     facts = tmp_path / "segments" / "facts.yaml"
     facts.write_text(facts.read_text(encoding="utf-8") + FACTS, encoding="utf-8")
 
@@ -33,7 +30,7 @@ def checked(tmp_path: Path) -> Checked:
         text = path.read_text(encoding="utf-8")
         assert text.count(old) == 1
         path.write_text(text.replace(old, new), encoding="utf-8")
-        app = open_app(root=tmp_path, environment={"TOUCHBASE_SECRET": "of this test, long enough"})
+        app = shipped.opened(tmp_path)
         return list(load_project(tmp_path, [channel.step for channel in app.channels.values()]).problems)
 
     return check
