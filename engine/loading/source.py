@@ -16,9 +16,19 @@ from typing import Any, Final, TypeVar
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from ruamel.yaml.events import (
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.parser import RoundTripParser
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from engine.problems import Fault, PathPart, Problem, Say, Span
 
@@ -145,16 +155,13 @@ def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
             )
         ]
     try:
-        refused = _refused(text, name)
-        if refused:
-            return None, refused
-        yaml = YAML(typ="rt")
-        yaml.allow_duplicate_keys = False
-        root = yaml.load(text)
+        root = _yaml().load(text)
         source = Source(name, text, root)
         unspeakable = list(_unspeakable(source, root))
         if unspeakable:
             return None, unspeakable
+    except _Refused as refused:
+        return None, [Problem(Span(name, *refused.place), refused.what, refused.remedy)]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = Span(name) if mark is None else Span(name, mark.line + 1, mark.column + 1)
@@ -317,81 +324,81 @@ def _unspeakable(source: Source, node: Any, path: tuple[PathPart, ...] = ()) -> 
             )  # fmt: skip
 
 
-def _refused(text: str, name: str) -> list[Problem]:
-    """Return what is refused over the bare events, before a tree exists."""
+class _Refused(Exception):
+    """What our files may not say, at the event that says it."""
+
+    def __init__(self, event: Event, what: Say, remedy: Say) -> None:
+        super().__init__(what.en)
+        self.place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        self.what, self.remedy = what, remedy
+
+
+class _Guarded(RoundTripParser):
+    """Asks each event before anything is built of it."""
+
     depth = scalars = documents = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
-        kind = type(event).__name__
-        mark = event.start_mark
-        span = Span(name, mark.line + 1, mark.column + 1)
+
+    def get_event(self) -> Any:
+        event = super().get_event()
+        refused = self._refused(event)
+        if refused:
+            raise _Refused(event, *refused)
+        return event
+
+    def _refused(self, event: Event) -> tuple[Say, Say] | None:
         if getattr(event, "anchor", None):
-            return [
-                _problem(
-                    span,
-                    "anchors and aliases are not allowed",
-                    "les ancres et les alias ne sont pas permis",
-                    "Write the value out in each place.",
-                    "Écrivez la valeur à chaque endroit.",
-                )
-            ]
-        tag = getattr(event, "tag", None)
-        if tag and isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
-            return [
-                _problem(
-                    span,
-                    f"the tag '{tag}' is not allowed",
-                    f"le type « {tag} » n'est pas permis",
-                    "Remove it: what a value is follows from its key.",
-                    "Supprimez-le : le type d'une valeur découle de sa clé.",
-                )
-            ]
-        if isinstance(event, ScalarEvent):
-            scalars += 1
-            if event.value == "<<" and not event.style:
-                return [
-                    _problem(
-                        span,
-                        "merge keys ('<<') are not allowed",
-                        "les clés de fusion (« << ») ne sont pas permises",
-                        "Write the keys out.",
-                        "Écrivez les clés.",
-                    )
-                ]
-        if isinstance(event, DocumentStartEvent):
-            if event.version or event.tags:
-                return [
-                    _problem(
-                        span,
-                        "directives ('%YAML', '%TAG') are not allowed",
-                        "les directives (« %YAML », « %TAG ») ne sont pas permises",
-                        "Delete the line: every file is YAML 1.2, and 'no' a word.",
-                        "Supprimez la ligne : tout fichier est en YAML 1.2, et « no » un mot.",
-                    )
-                ]
-            documents += 1
-            if documents > 1:
-                return [
-                    _problem(
-                        span,
-                        "a second document starts here",
-                        "un second document commence ici",
-                        "One document a file: move it to a file of its own.",
-                        "Un document par fichier : mettez-le dans son propre fichier.",
-                    )
-                ]
-        depth += kind.endswith("StartEvent") and kind[0] in "SM" and kind != "StreamStartEvent"
-        depth -= kind in ("SequenceEndEvent", "MappingEndEvent")
-        if depth > DEEPEST or scalars > MOST:
-            return [
-                _problem(
-                    span,
-                    "is nested too deep or holds too much",
-                    "est trop imbriqué ou trop volumineux",
-                    "Split it into several files.",
-                    "Découpez-le en plusieurs fichiers.",
-                )
-            ]
-    return []
+            return (
+                Say("anchors and aliases are not allowed", "les ancres et les alias ne sont pas permis"),
+                Say("Write the value out in each place.", "Écrivez la valeur à chaque endroit."),
+            )
+        match event:
+            case ScalarEvent(tag=tag) | SequenceStartEvent(tag=tag) | MappingStartEvent(tag=tag) if tag:
+                return (
+                    Say(f"the tag '{tag}' is not allowed", f"le type « {tag} » n'est pas permis"),
+                    Say("Remove it: what a value is follows from its key.",
+                        "Supprimez-le : le type d'une valeur découle de sa clé."),
+                )  # fmt: skip
+            case ScalarEvent(value="<<", style=None | ""):
+                return (
+                    Say("merge keys ('<<') are not allowed", "les clés de fusion (« << ») ne sont pas permises"),
+                    Say("Write the keys out.", "Écrivez les clés."),
+                )  # fmt: skip
+            case DocumentStartEvent() if event.version or event.tags:
+                return (
+                    Say("directives ('%YAML', '%TAG') are not allowed",
+                        "les directives (« %YAML », « %TAG ») ne sont pas permises"),
+                    Say("Delete the line: every file is YAML 1.2, and 'no' a word.",
+                        "Supprimez la ligne : tout fichier est en YAML 1.2, et « no » un mot."),
+                )  # fmt: skip
+            case DocumentStartEvent():
+                self.documents += 1
+            case ScalarEvent():
+                self.scalars += 1
+            case SequenceStartEvent() | MappingStartEvent():
+                self.depth += 1
+            case SequenceEndEvent() | MappingEndEvent():
+                self.depth -= 1
+        if self.documents > 1:
+            return (
+                Say("a second document starts here", "un second document commence ici"),
+                Say("One document a file: move it to a file of its own.",
+                    "Un document par fichier : mettez-le dans son propre fichier."),
+            )  # fmt: skip
+        if self.depth > DEEPEST or self.scalars > MOST:
+            return (
+                Say("is nested too deep or holds too much", "est trop imbriqué ou trop volumineux"),
+                Say("Split it into several files.", "Découpez-le en plusieurs fichiers."),
+            )
+        return None
+
+
+def _yaml() -> YAML:
+    """Return ruamel's reader that keeps places, as we let it read."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.allow_duplicate_keys = False
+    yaml.Parser = _Guarded
+    yaml.Scanner = Scanner  # the round trip's own gathers comments, for those who write the file again
+    return yaml
 
 
 def plain(node: Any) -> Any:
