@@ -62,12 +62,12 @@ def explain(
 ) -> list[Say]:
     """Return the story as sentences, oldest first, then what has not come due; times are local to `zone`.
 
-    With `until`, the story ends at that moment: what came later is not told, and what was not out yet has not come due.
+    With `until`, the story ends at that moment: what came later is not told, and what left later was planned.
 
     Raises:
         UsageError: no such customer, or the campaign was never planned nor run.
     """
-    arguments = {"campaign": campaign, "customer": customer}
+    arguments = {"campaign": campaign, "customer": customer, "until": until or "infinity"}
 
     def asked(name: str) -> list[tuple[Any, ...]]:
         return run(connection, statement("explain", name), arguments).fetchall()
@@ -75,22 +75,17 @@ def explain(
     if not asked("customer_is_known"):
         raise UsageError(Say(f"There is no customer {customer}.", f"Il n'y a pas de client {customer}."))
     members = asked("members")
+    if not members and until is not None and asked("has_runs"):
+        raise UsageError(
+            Say(
+                f"The campaign '{campaign}' had not run by {_at(until, zone)}.",
+                f"La campagne « {campaign} » n'avait pas été lancée le {_at(until, zone)}.",
+            )
+        )
     if not members:
         return [_planned(campaign, asked("plan_of"), zone)]
     touches, attempts, responses = asked("touches"), asked("attempts"), asked("responses")
     agreed, waiting = asked("agreed"), asked("waiting")
-    if until is not None:
-        members = [_at_that_time(member, until) for member in members if member[11] and member[11] <= until]
-        touches = [_news_of(touch, until) for touch in touches if (touch[9] or touch[8]) <= until]
-        responses = [one for one in responses if one[2] <= until]
-        waiting = [one for one in waiting if one[2] <= until]
-        if not members:
-            raise UsageError(
-                Say(
-                    f"The campaign '{campaign}' had not run by {_at(until, zone)}.",
-                    f"La campagne « {campaign} » n'avait pas été lancée le {_at(until, zone)}.",
-                )
-            )
     story: list[Say] = []
     for (
         run_id,
@@ -122,22 +117,6 @@ def explain(
             rooms = {step: since for run, step, since in waiting if run == run_id}
             story += _not_due(steps, {str(touch[2]) for touch in own}, rooms, frozen, closed, zone)
     return story
-
-
-def _at_that_time(member: tuple[Any, ...], until: dt.datetime) -> tuple[Any, ...]:
-    """Return a member of whom nothing is known that came after a moment: neither an exit nor the run's end."""
-    *first, left, plan, sha, frozen, closed = member
-    return (*first, _unless_later(left, until), plan, sha, frozen, _unless_later(closed, until))
-
-
-def _news_of(touch: tuple[Any, ...], until: dt.datetime) -> tuple[Any, ...]:
-    *first, outcome, outcome_at = touch
-    is_later = outcome_at is not None and outcome_at > until
-    return (*first, *((None, None) if is_later else (outcome, outcome_at)))
-
-
-def _unless_later(at: dt.datetime | None, until: dt.datetime) -> dt.datetime | None:
-    return None if at is not None and at > until else at
 
 
 def _planned(campaign: str, found: list[tuple[Any, ...]], zone: str) -> Say:

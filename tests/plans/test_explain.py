@@ -134,6 +134,70 @@ def test_a_story_up_to_a_moment_knows_nothing_of_later(running: House) -> None:
     assert "visit 'visit' went out" in story(running, customer, NOW + 10 * DAY)
 
 
+def tried_again(house: House, customer: int) -> dt.datetime:
+    """Let a mail that was put off on the first day go out on the third; return when in the database's clock it was put off."""
+    touch, first = house.connection.execute(
+        "SELECT touch_id, r.created_at + interval '1 day' FROM touch JOIN run r USING (run_id)"
+        " WHERE step = 'announce' AND customer_id = %s",
+        [customer],
+    ).fetchall()[0]
+    house.connection.execute("DELETE FROM attempt WHERE touch_id = %s", [touch])
+    house.connection.cursor().executemany(
+        "INSERT INTO attempt (touch_id, epoch, phase, at, reply) VALUES (%s, %s, %s, %s, %s)",
+        [(touch, 1, "ready", first, "busy"), (touch, 2, "accepted", first + 2 * DAY, "queued")],
+    )
+    house.connection.execute("UPDATE touch SET touched_at = %s WHERE touch_id = %s", [NOW + 3 * DAY, touch])
+    assert isinstance(first, dt.datetime)
+    return first
+
+
+def test_a_story_up_to_a_moment_knows_no_later_attempt(running: House) -> None:
+    customer = min(running.touched("announce"))
+    tried_again(running, customer)
+
+    then = story(running, customer, NOW + 2 * DAY)
+
+    assert "busy" in then and "queued" not in then
+    assert "queued" in story(running, customer, NOW + 4 * DAY)
+
+
+def test_what_left_later_was_ready_at_the_moment(running: House) -> None:
+    customer = min(running.touched("announce"))
+    tried_again(running, customer)
+
+    assert "email 'announce' is ready to leave." in story(running, customer, NOW + 2 * DAY)
+    assert "email 'announce' went out." in story(running, customer, NOW + 4 * DAY)
+
+
+def test_what_was_cancelled_later_was_planned_at_the_moment(running: House) -> None:
+    customer = min(running.touched("visit"))
+    running.connection.execute(
+        "UPDATE touch SET state = 'cancelled', reason = 'left', touched_at = NULL WHERE step = 'visit' AND customer_id = %s",
+        [customer],
+    )
+    running.connection.execute("DELETE FROM attempt")
+    running.connection.execute(
+        "UPDATE member SET left_at = %s WHERE customer_id = %s", [NOW + 12 * DAY, customer]
+    )
+
+    assert "visit 'visit' is planned." in story(running, customer, NOW + 10 * DAY)
+    assert "visit 'visit' was cancelled" in story(running, customer, NOW + 13 * DAY)
+
+
+def test_an_agreement_is_told_from_its_moment_until_it_was_withdrawn(running: House) -> None:
+    customer = min(running.touched("announce"))
+    running.connection.execute(
+        "INSERT INTO approval (definition_sha, plan_id, role, by, at, signature, withdrawn_at)"
+        " SELECT definition_sha, plan_id, 'medical', 'anne', %s, '', %s FROM run",
+        [NOW + DAY, NOW + 3 * DAY],
+    )
+
+    told = ["approved by anne" in story(running, customer, NOW + days * DAY) for days in (0, 2, 4)]
+
+    assert told == [False, True, False]
+    assert "approved by anne" not in story(running, customer)
+
+
 def test_before_the_run_the_plan_says_where_a_customer_would_stand(house: House) -> None:
     made = house.plan()
     row = house.connection.execute("SELECT members[1] FROM plan_part WHERE part = 'step:announce'").fetchone()
