@@ -11,9 +11,10 @@ it, and asking for what is not there is an error; so `check` sets two samples, o
 and one with next to nothing, and the template has to come out for both. Values arrive as data, in
 `sys.inputs`; typst takes no text for markup unless it is told to, and a template may not tell it.
 
-What people are called and where they live (`FREE`) arrives as content: a template can show it, and
-can do nothing with it that would fail for one name and not for another. What is left (codes, facts,
-what is there at all) makes few shapes, and `Proof` sets one piece of each before anything leaves.
+What people are called and where they live (`FREE`, and the lines of the address) arrives as content
+that is equal to nothing: a template can show it, and can do nothing with it that would fail for one
+name and not for another; to compare it is refused, since the answer is always no. What is left (codes,
+facts, what is there at all) makes few shapes, and `Proof` sets one piece of each before anything leaves.
 """
 
 import datetime as dt
@@ -41,11 +42,13 @@ _MAIN: Final = """\
 #let common = json(bytes(sys.inputs.common))
 #let free = json(bytes(sys.inputs.free))
 #let told(piece) = {{
+  let shown(text) = [#text#metadata(none)]
   for (group, keys) in free {{
     if group in piece {{
-      for key in keys {{ if key in piece.at(group) {{ piece.at(group).insert(key, [#piece.at(group).at(key)]) }} }}
+      for key in keys {{ if key in piece.at(group) {{ piece.at(group).insert(key, shown(piece.at(group).at(key))) }} }}
     }}
   }}
+  if "lines" in piece {{ piece.lines = piece.lines.map(shown) }}
   piece
 }}
 #for (place, piece) in json(bytes(sys.inputs.pieces)).enumerate() {{
@@ -71,10 +74,19 @@ FREE: Final[Mapping[str, Sequence[str]]] = {
 _FORBIDDEN: Final = (
     (re.compile(r"\b(eval|plugin|read|json|csv|xml|yaml|toml|cbor|sys)\s*[(.]"), "takes data for code, or reads files"),
     (re.compile(r'"(@|\\u)'), "loads a package from the network"),
+    (re.compile(r"\brepr\s*\(|\.(fields\s*\(|children\b)"), "takes apart what is only to be shown"),
 )  # fmt: skip
+_FREE_VALUE: Final = (
+    r"(?:piece\.)?(?:{groups})\.(?:(?:{keys})\b(?![-(])|at\(\s*\"(?:{keys})\"[^()]*\))".format(
+        groups="|".join(FREE), keys="|".join(sorted({key for keys in FREE.values() for key in keys}))
+    )
+)
+"""`piece.customer.town`, `piece.customer.at("town", default: "")`."""
+_NAMED: Final = re.compile(rf"\blet\s+([\w-]+)\s*=\s*{_FREE_VALUE}(?!\s*[!=]=)")
 _COMMENT: Final = re.compile(r"(?<!:)//.*")
 _QUOTED: Final = re.compile(r"the text `.*?` (?=could not)", re.DOTALL)  # a value, of one customer
 _SEARCHED: Final = re.compile(r" \(searched at .*\)")  # a folder of this run: nobody's business
+_UNRESOLVED: Final = re.compile(r"unresolved import\n.*main\.typ:1:(\d+)\n")
 _PLACE: Final = re.compile(r"┌─ (?:\S*?)(templates/\S+?\.typ):(\d+):(\d+)")
 
 
@@ -141,7 +153,7 @@ def printed(
         try:
             made = press.pressed(main, pieces, fixed, int(at.timestamp()))
         except press.Jam as jam:
-            raise LetterError([_located(jam, file, files)]) from None
+            raise LetterError([_located(jam, file)]) from None
     if len(made.starts) != len(pieces):
         raise LetterError([_problem(file, "a piece has no page", "une pièce n'a pas de page")])
     return Printed(made.pdf, made.starts, made.pages)
@@ -166,14 +178,27 @@ class Proof:
     def failing(self, pieces: Sequence[Mapping[str, Any]]) -> dict[int, Problem]:
         """Return what keeps pieces from coming out, by their place."""
         shapes = [self._shape(piece) for piece in pieces]
-        new = {shape: place for place, shape in enumerate(shapes) if shape not in self._known}
-        places = list(new.values())
-        if self._set([pieces[place] for place in places]) is None:
-            self._known |= dict.fromkeys(new)
-        else:  # which of them?
-            self._known |= {shape: self._set([pieces[place]]) for shape, place in new.items()}
+        new = {shape: pieces[place] for place, shape in enumerate(shapes) if shape not in self._known}
+        self._learn(list(new.items()))
         found = {place: self._known[shape] for place, shape in enumerate(shapes)}
         return {place: problem for place, problem in found.items() if problem is not None}
+
+    def _learn(self, new: Sequence[tuple[str, Mapping[str, Any]]], problem: Problem | None = None) -> bool:
+        """Know of each shape whether it comes out, by halving those among which one does not; return whether all do.
+
+        Args:
+            problem: What is known to be wrong with one of them, if it is known.
+        """
+        problem = problem or self._set([piece for _, piece in new])
+        if problem is None or len(new) == 1:
+            self._known |= {shape: problem for shape, _ in new}
+            return problem is None
+        half = len(new) // 2
+        first_do = self._learn(new[:half])
+        self._learn(
+            new[half:], problem if first_do else None
+        )  # typst stops at the first: then it is among these
+        return False
 
     def _set(self, pieces: Sequence[Mapping[str, Any]]) -> Problem | None:
         if not pieces:
@@ -186,8 +211,10 @@ class Proof:
 
     def _shape(self, piece: Mapping[str, Any]) -> str:
         """Return what can matter to the template: which of the values that it names there are, and their codes."""
-        seen = []
+        seen: list[tuple[str, str, Any]] = []
         for group, keys in piece.items():
+            if group == "lines":
+                seen.append((group, "", len(keys)))
             if not isinstance(keys, Mapping):
                 continue
             for key, value in (*keys.items(), *keys.get("facts", {}).items()):
@@ -214,12 +241,11 @@ def check(template: str, files: Mapping[str, str]) -> list[Problem]:
     file = file_of(template)
     if file not in files:
         return [_missing(file)]
+    read = sorted(_read_by(file, files))
     found = [
         problem
-        for name, text in sorted(files.items())
-        if name.startswith(f"{TEMPLATES}/") and name.endswith(".typ")
-        if name in _read_by(file, files)
-        for problem in _forbidden(name, text)
+        for name in read
+        for problem in (*_forbidden(name, files[name]), *_compared(name, files[name]))
     ]
     if found:
         return found
@@ -285,22 +311,43 @@ def _forbidden(name: str, text: str) -> list[Problem]:
     ]  # fmt: skip
 
 
-def _located(jam: press.Jam, file: str, files: Mapping[str, str]) -> Problem:
+def _compared(name: str, text: str) -> list[Problem]:
+    """Return where a letter compares what is written freely; whether it is there may be asked."""
+    named = [re.escape(one) for one in _NAMED.findall(text)]
+    value = "|".join((_FREE_VALUE, *(rf"(?<![\w.\"-]){one}(?![\w-])" for one in named)))
+    nothing = r"(?:\bnone\b|\"\")"
+    compared = re.compile(
+        rf"(?P<presence>{nothing}\s*[!=]=\s*(?:{value})|(?:{value})\s*[!=]=\s*{nothing})"
+        rf"|(?:{value})\s*(?:[!=]=|(?:not\s+)?in\s*\()|[!=]=\s*(?:{value})"
+        r"|(?<=\S)[ \t]*[!=]=[ \t]*\[|\][ \t]*[!=]="
+    )
+    return [
+        Problem(
+            Span(name, number, match.start() + 1),
+            Say(f"'{match[0].strip()}' compares what is written freely; the answer is always no",
+                f"« {match[0].strip()} » compare un texte libre ; la réponse est toujours non"),
+            Say("Decide by a code or a fact, or by whether it is there: if \"town\" in piece.customer.",
+                "Décidez d'après un code ou une donnée, ou selon sa présence : if \"town\" in piece.customer."),
+            line[:160],
+        )
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in compared.finditer(_COMMENT.sub("", line))
+        if match["presence"] is None
+    ]  # fmt: skip
+
+
+def _located(jam: press.Jam, file: str) -> Problem:
     """Return a problem from typst's own words; they name keys and functions, not values."""
-    if "unresolved import" in jam.message:
-        text = "\n".join(text for name, text in files.items() if name.endswith(".typ"))
-        defined = {
-            "letter": re.search(r"#let\s+letter\s*\(", files[file]) is not None,
-            "paper": re.search(r"#let\s+paper\b", text) is not None,
-        }
-        lacking = " and ".join(f"'{name}'" for name, there in defined.items() if not there)
-        if lacking:
-            return Problem(
-                Span(file),
-                Say(f"the letter does not define {lacking}", f"la lettre ne définit pas {lacking.replace(' and ', ' et ')}"),
-                Say("Write '#let letter(piece) = [ ... ]'; 'paper' comes with '#import \"../shared/letterhead.typ\": *'.",
-                    "Écrivez « #let letter(piece) = [ ... ] » ; « paper » vient avec « #import \"../shared/letterhead.typ\": * »."),
-            )  # fmt: skip
+    columns = [int(column) for column in _UNRESOLVED.findall(jam.diagnostic)]
+    if columns:  # the first line of _MAIN asks for two names, and says where each stands
+        first = len(f'#import "/{file}": ')
+        lacking = " and ".join("'letter'" if column == first else "'paper'" for column in columns)
+        return Problem(
+            Span(file),
+            Say(f"the letter does not define {lacking}", f"la lettre ne définit pas {lacking.replace(' and ', ' et ')}"),
+            Say("Write '#let letter(piece) = [ ... ]'; 'paper' comes with '#import \"../shared/letterhead.typ\": *'.",
+                "Écrivez « #let letter(piece) = [ ... ] » ; « paper » vient avec « #import \"../shared/letterhead.typ\": * »."),
+        )  # fmt: skip
     places = _PLACE.findall(jam.diagnostic) or [
         place for trace in jam.trace for place in _PLACE.findall(trace)
     ]

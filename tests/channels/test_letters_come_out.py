@@ -124,6 +124,116 @@ def test_a_name_can_be_shown_and_not_be_taken_apart(letters: Letters) -> None:
     assert "slice" in str(getattr(problem, "what", ""))
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        'piece.customer.town == "Nantes"',
+        '"Nantes" != piece.customer.at("town", default: "")',
+        'piece.customer.town in ("Nantes", "Rennes")',
+        'piece.customer.town not in ("Nantes", "Rennes")',
+        "piece.rep.name == [Paul Petit]",
+        "[Nantes] == nantes",
+    ],
+)
+def test_a_letter_that_compares_what_is_written_freely_is_refused_at_its_line(question: str) -> None:
+    text = f"#let paper = (:)\n#let nantes = []\n#let letter(piece) = [#if {question} [ici]]\n"
+
+    [problem] = letter.check("a/b", {"templates/a/b.typ": text})
+
+    assert (problem.span.line, "compares what is written freely" in problem.what.en) == (3, True)
+
+
+def test_a_free_value_under_a_name_of_its_own_is_not_compared_either() -> None:
+    text = '#let paper = (:)\n#let letter(piece) = { let town = piece.customer.at("town", default: "")\n[#if town == "Nantes" [ici]] }\n'
+
+    [problem] = letter.check("a/b", {"templates/a/b.typ": text})
+
+    assert (problem.span.line, "town ==" in problem.what.en) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"town" in piece.customer',
+        'piece.customer.at("town", default: none) != none',
+        '"" == piece.customer.at("town", default: "")',
+        'piece.customer.at("specialty_group", default: "") == "GP"',
+        'piece.customer.facts.at("potential", default: "") in ("4", "5")',
+    ],
+)
+def test_a_letter_may_decide_by_what_is_there_by_a_code_or_by_a_fact(question: str) -> None:
+    text = f"#let paper = (:)\n#let letter(piece) = [#if {question} [ici] pour le docteur #piece.customer.name in France]\n"
+
+    assert letter.check("a/b", {"templates/a/b.typ": text}) == []
+
+
+@pytest.mark.parametrize("question", ["piece.customer.town == nantes", "nantes in piece.lines"])
+def test_what_is_written_freely_is_equal_to_nothing(question: str) -> None:
+    """A branch for one town would be proven for no customer who does not live there."""
+    text = f"#let paper = (:)\n#let nantes = [Nantes]\n#let letter(piece) = [#if {question} {{ piece.nothing }}]\n"
+    nantes = {**named(town="Nantes"), "lines": ["DR CLAIRE MOREL", "Nantes"]}
+
+    made = letter.printed(
+        "a/b", {"templates/a/b.typ": text}, [nantes], common=letter.SAMPLE_COMMON, title="t", at=AT
+    )
+
+    assert made.pages == 1
+
+
+def test_a_letter_that_asks_for_an_address_line_too_many_is_found_by_the_proof() -> None:
+    text = "#let paper = (:)\n#let letter(piece) = [#if piece.lines.len() < 6 { piece.lines.at(4) }]\n"
+    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    pieces = [{**named(), "lines": ["RUE DES LILAS"] * lines} for lines in (6, 5, 4)]
+
+    assert set(proof.failing(pieces)) == {2}
+
+
+def test_the_fact_at_fault_is_found_by_halving_and_not_by_setting_each_alone() -> None:
+    text = "#let paper = (:)\n#let letter(piece) = [#int(piece.customer.facts.potential)]\n"
+    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    pieces = [named(facts={"potential": "A" if place == 45 else str(place)}) for place in range(64)]
+
+    set_by = _set_by(proof, pieces)
+
+    assert len(set_by) <= 13  # all, and at most both halves of what fails
+    assert set(proof.failing(pieces)) == {45}
+
+
+def test_each_of_several_at_fault_is_found_with_its_own_words() -> None:
+    text = '#let paper = (:)\n#let letter(piece) = [#if piece.customer.title == "DR" { piece.one } else if piece.customer.title == "PR" { piece.two }]\n'
+    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+
+    found = proof.failing([named(title=title) for title in ("M", "DR", "MME", "PR")])
+
+    assert [(place, problem.what.en.split('"')[1]) for place, problem in found.items()] == [
+        (1, "one"),
+        (3, "two"),
+    ]
+
+
+def test_a_part_that_a_letter_imports_is_blamed_for_its_own_import() -> None:
+    files = {
+        "templates/a/b.typ": '#import "c.typ": *\n#let letter(piece) = [#piece.code]\n',
+        "templates/a/c.typ": '\n#import "d.typ": absent\n#let paper = (:)\n',
+        "templates/a/d.typ": "#let there = 1\n",
+    }
+
+    [problem] = letter.check("a/b", files)
+
+    assert (problem.span.file, problem.span.line) == ("templates/a/c.typ", 2)
+
+
+def test_a_name_that_another_letter_defines_is_told_as_lacking() -> None:
+    files = {
+        "templates/a/b.typ": "#let letter(piece) = [#piece.code]\n",
+        "templates/z/c.typ": "#let paper = (:)\n",
+    }
+
+    [problem] = letter.check("a/b", files)
+
+    assert (problem.span.file, problem.what.en) == ("templates/a/b.typ", "the letter does not define 'paper'")
+
+
 def test_one_piece_of_each_shape_is_set_whatever_people_are_called() -> None:
     proof = letter.Proof("hivernax/letter", FILES, common=letter.SAMPLE_COMMON, at=AT)
     pieces = [named(name=f"Dr Claire Morel {number}") for number in range(30)]
