@@ -11,7 +11,18 @@ from typing import Final
 
 from engine.actions.pinned import Definition
 from engine.actions.preview import Rehearsed
-from engine.contract import Addressee, Channel, Composer, Copied, Customer, Failure, Parcel, Receipt, Wave
+from engine.contract import (
+    Addressee,
+    Channel,
+    Composer,
+    Copied,
+    Customer,
+    Ending,
+    Failure,
+    Parcel,
+    Receipt,
+    Wave,
+)
 from engine.model.written import CustomerId
 from engine.problems import ChannelUnavailable, Say, UsageError
 from engine.store import copies
@@ -23,8 +34,11 @@ MARK: Final = "[ÉPREUVE] "
 
 
 def nobody(like: Customer) -> Customer:
-    """Return a made-up customer with the facts and the rep of a real one: colleagues need no doctor's name."""
-    made = replace(
+    """Return a made-up customer of the sort of a real one, with the same rep: colleagues need no doctor's name.
+
+    What the company knows of the real one stays behind too: a mail composes without it, or `check` would have said so.
+    """
+    return replace(
         like,
         customer_id=NOBODY,
         last_name="Morel",
@@ -33,10 +47,14 @@ def nobody(like: Customer) -> Customer:
         street="1 rue de l'Exemple",
         postcode="44000",
         town="Nantes",
+        department="44",
+        country="FR",
         phone=None,
+        may_track=False,
+        opens_count=False,
+        facts={},
         history=(),
     )
-    return replace(made, may_track=False, opens_count=False)
 
 
 def seed(
@@ -50,7 +68,7 @@ def seed(
     worker: str,
     permit: bool,
 ) -> int:
-    """Send the policy's seeds what a step sends, once for each run, step and cell; return how many left.
+    """Send the policy's seeds what a step sends, once for each run, step and cell; return how many were accepted.
 
     What keeps a seed from leaving stops nothing: customers come first.
     """
@@ -67,7 +85,8 @@ def seed(
         permit=permit,
     )
     pairs = [(one, replace(first[one.cell], customer=nobody(first[one.cell].customer))) for one in opened]
-    return len(_sent(connection, channel, wave, compose, pairs))
+    told = _sent(connection, channel, wave, compose, pairs)
+    return sum(one.ending is Ending.ACCEPTED for one in told)
 
 
 def proof(
@@ -143,15 +162,21 @@ def _sent(
     *,
     is_heard: bool = False,
 ) -> list[Receipt]:
-    """Deliver copies and keep what was answered; `is_heard`: a relay that is away is somebody's to know."""
+    """Deliver copies and keep what was answered; `is_heard`: a relay that is away is somebody's to know.
+
+    One that does not compose is answered too: it left nowhere, and its receipt says what it fails at.
+    """
     parcels: list[Parcel] = []
+    receipts: list[Receipt] = []
     for copy, like in pairs:
         made = compose(
             replace(like, touch=copy.number, customer=replace(like.customer, address=copy.address))
         )
-        if not isinstance(made, Failure):
+        if isinstance(made, Failure):
+            said = f"{made.reason}: {made.detail}".rstrip(": ")
+            receipts.append(Receipt(copy.number, Ending.REFUSED, made.reason.value, said))
+        else:
             parcels.append(made)
-    receipts: list[Receipt] = []
     try:
         receipts += channel.deliver(wave, parcels, connection) if parcels else ()
     except ChannelUnavailable:

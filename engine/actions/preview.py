@@ -109,11 +109,14 @@ def rehearsed(
     customer: CustomerId | None = None,
     cell: str | None = None,
     worst: bool = False,
-    most: int = 5,
+    most: int | None = 5,
 ) -> Rehearsed:
     """Return a step, and some whom it would reach, of a run that was carried out and rolled back.
 
     A later step is shown to those whom the first step that needs the same kind of address would reach.
+
+    Args:
+        most: Show it to the first so many; `None`: to the first one of each cell.
 
     Raises:
         FilesError: the project's files are wrong.
@@ -168,7 +171,12 @@ def rehearsed(
             for one in group
         )
         among = (one for one in everybody if cell is None or one.cell == cell)
-        chosen = _chosen(among, customer, worst, most)
+        wanted: list[str | None] = [*cells] or [None]
+        chosen = (
+            _of_each_cell(among, [cell] if cell is not None else wanted)
+            if most is None and customer is None and not worst
+            else _chosen(among, customer, worst, most or 1)
+        )
         if channel.wants_history and chosen:
             told = ledger.with_history(connection, [one for _, one in chosen], now)
             chosen = [(why, one) for (why, _), one in zip(chosen, told, strict=True)]
@@ -209,6 +217,15 @@ def _chosen(
         if len(chosen) == most:
             break
     return chosen
+
+
+def _of_each_cell(everybody: Iterable[Addressee], cells: Sequence[str | None]) -> list[tuple[str, Addressee]]:
+    first: dict[str | None, Addressee] = {}
+    for one in everybody:
+        first.setdefault(one.cell, one)
+        if first.keys() >= set(cells):
+            break
+    return [("the first of its cell", one) for one in first.values()]
 
 
 def _shown(channel: Channel, made: Parcel | Failure, one: Addressee, why: str) -> Preview:

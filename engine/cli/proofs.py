@@ -84,7 +84,7 @@ def proof(
     with app.database("proof") as connection:
         receipts = copies.proof(
             connection,
-            _rehearsed(app, connection, campaign, step, customer, cell, worst, slot, 1),
+            _rehearsed(app, connection, campaign, step, customer, cell, worst, slot, None),
             [] if to is None else [to],
             by=app.settings.actor,
             permit=app.settings.is_real_world,
@@ -105,7 +105,7 @@ def _rehearsed(
     cell: str | None,
     worst: bool,
     slot: str | None,
-    most: int,
+    most: int | None,
 ) -> "Rehearsed":
     from engine.actions.plan import named_slot, slot_for
     from engine.actions.preview import rehearsed

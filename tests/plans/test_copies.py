@@ -1,6 +1,7 @@
 """Proofs and seeds: mails to ourselves, that no figure, cap or report ever counts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,15 @@ def test_a_seed_names_no_customer(ours: House) -> None:
     assert not any("Pharmacie du Port" in (one.html or "") for one in mails(ours, SEED))
 
 
+def test_a_seed_tells_nothing_that_the_company_knows_of_a_customer(ours: House) -> None:
+    like = rehearse(ours, most=1).chosen[0][1].customer
+    known = replace(like, department="29", facts={"potential": 5}, history=({"campaign": CAMPAIGN},))
+
+    made = copies.nobody(known)
+
+    assert (made.department, made.facts, made.history) == ("44", {}, ())
+
+
 def test_seeds_are_in_no_figure(ours: House) -> None:
     run = ours.start().run_id
     ours.drain(run)
@@ -92,6 +102,38 @@ def test_a_proof_goes_to_the_policys_addresses_with_its_subject_marked(ours: Hou
     found = mails(ours, PROOF)
     subjects = [dict(one.headers)["Subject"] for one in found]
     assert len(found) >= 2 and all(subject.startswith("[ÉPREUVE] Pharmacie du Port") for subject in subjects)
+
+
+def test_a_proof_shows_each_cell_once(ours: House) -> None:
+    copies.proof(ours.connection, rehearse(ours, most=None), [], by="claire", permit=False)
+
+    offers = sorted(re.findall(r"DPD26-[AB]", one.text or "")[0] for one in mails(ours, PROOF))
+    assert offers == ["DPD26-A", "DPD26-B"]
+
+
+def test_a_proof_of_one_cell_is_one(ours: House) -> None:
+    chosen = rehearse(ours, most=None, cell="free_goods").chosen
+
+    assert [one.cell for _, one in chosen] == ["free_goods"]
+
+
+def test_a_proof_that_does_not_compose_is_told(ours: House) -> None:
+    shown = rehearse(ours, most=2)
+    why, broken = shown.chosen[0]
+    bad = replace(broken, customer=replace(broken.customer, org_name="\u202ePort"))
+
+    told = copies.proof(
+        ours.connection,
+        replace(shown, chosen=[(why, bad), shown.chosen[1]]),
+        [],
+        by="claire",
+        permit=False,
+    )
+
+    assert sorted(one.ending for one in told) == ["accepted", "refused"]
+    assert any("customer.org_name: U+202E" in (one.reply or "") for one in told)
+    kept = ours.connection.execute("SELECT ending FROM own_copy ORDER BY 1").fetchall()
+    assert kept == [("accepted",), ("refused",)]
 
 
 def test_a_proof_leaves_no_run_and_no_touch(ours: House) -> None:
