@@ -1,6 +1,7 @@
 """`python -m bench [NAME ...] [--repeat N] [--keep FILE]`: print each line's ratio, and keep it in .touchbase/bench.json.
 
-A name may stand for several lines that share a base; a summary of their ratios follows them.
+A name may stand for several lines that share a base; a summary of their ratios follows them. What this machine
+lacks (Postfix, root) leaves a line out, and is said.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from bench import (
     memory,
     segments,
 )
+from bench.email_wire import Lacking
 
 Sides: TypeAlias = tuple[Callable[[], object], Callable[[], object]]
 
@@ -110,18 +112,30 @@ def main() -> None:
     figures: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     print("name | ours | reference | ratio (median, min-max)")
     for name in asked.only or [*LINES, *SEVERAL, *WEIGHED]:
-        if name in WEIGHED:
-            figures |= WEIGHED[name]()
+        try:
+            figures |= figures_of(name, asked.repeat)
+        except Lacking as lacking:
+            print(f"{name} | not measured: {lacking}")
             continue
-        with together(name) as lines:
-            found = {line: measured(line, sides, asked.repeat) for line, sides in lines.items()}
-        figures |= found
-        if name in SEVERAL:
-            ratios = [figure["ratio"] for figure in found.values()]
-            figures[name] = {"ratio": median(ratios), "lowest": min(ratios), "highest": max(ratios)}
-            print(f"{name} | | | median {median(ratios):.2f}, worst {max(ratios):.2f}")
-    kept.parent.mkdir(exist_ok=True)
-    kept.write_text(json.dumps(figures, indent=2) + "\n")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(figures, indent=2) + "\n")  # after each: a run of hours may be ended
+
+
+def figures_of(name: str, repeat: int) -> dict[str, Any]:
+    """Measure and print the lines of a name.
+
+    Raises:
+        Lacking: this machine has no such tool.
+    """
+    if name in WEIGHED:
+        return dict(WEIGHED[name]())
+    with together(name) as lines:
+        found: dict[str, Any] = {line: measured(line, sides, repeat) for line, sides in lines.items()}
+    if name in SEVERAL:
+        ratios = [figure["ratio"] for figure in found.values()]
+        found[name] = {"ratio": median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+        print(f"{name} | | | median {median(ratios):.2f}, worst {max(ratios):.2f}")
+    return found
 
 
 if __name__ == "__main__":

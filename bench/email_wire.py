@@ -18,17 +18,19 @@ SESSIONS = 8
 PORT = 2526
 
 
+class Lacking(Exception):
+    """What this machine would have to have for a line."""
+
+
 def tool(name: str) -> str:
     """Return where one of Postfix's tools is.
 
     Raises:
-        SystemExit: it is not installed.
+        Lacking: it is not installed.
     """
     found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if found is None:
-        raise SystemExit(
-            f"{name} is missing; it comes with Debian's package postfix: apt-get install postfix"
-        )
+        raise Lacking(f"{name} is missing; it comes with Debian's package postfix: apt-get install postfix")
     return found
 
 

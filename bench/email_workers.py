@@ -22,7 +22,7 @@ import psutil
 
 from bench import mails
 from bench.email_ledger import files
-from bench.email_wire import SESSIONS, sink, tool
+from bench.email_wire import SESSIONS, Lacking, sink, tool
 from channels.email import Emails
 from engine.actions.journal import journal
 from engine.actions.send import drain
@@ -164,7 +164,7 @@ def two_sinks() -> Iterator[Mapping[str, Sides]]:
 def real_postfix() -> Iterator[Mapping[str, Sides]]:
     """Give two workers with a real Postfix that hands on to a sink, queue and log and all."""
     if (hindrance := postfix.may_run()) is not None:
-        raise SystemExit(hindrance)
+        raise Lacking(hindrance)
     texts = files()
     with sink(PORT), ground(texts) as place, postfix.postfix(place.folder / "postfix", PORT) as real:
         yield {"email_postfix": sides(place, (real.port,), 2, size_of(texts), MAILS // 2)}
