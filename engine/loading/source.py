@@ -202,7 +202,7 @@ def _parsed(text: str, name: str) -> tuple[Source | None, list[Problem]]:
             )
         ]
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
-        return None, [_unreadable(text, name) or _no_yaml(name, error)]
+        return None, [_impossible_value(text, name) or _no_yaml(name, error)]
     return source, []
 
 
@@ -241,14 +241,20 @@ def _no_yaml(name: str, error: Exception) -> Problem:
     )
 
 
-def _unreadable(text: str, name: str) -> Problem | None:
-    """Return which value looks like a date or a number and is none: ruamel's own error has no place."""
-    no_letter = next((match for match in _CODE_POINT.finditer(text) if int(match[1], 16) > 0x10FFFF), None)
-    if no_letter is not None:
+def _impossible_value(text: str, name: str) -> Problem | None:
+    """Return which value is no letter, no date and no number though it looks like one: ruamel's own error has no place."""
+    scanning = YAML(typ="rt", pure=True)
+    scanning.get_constructor_parser(text)
+    try:
+        while scanning.scanner.check_token():
+            scanning.scanner.get_token()
+    except (ValueError, OverflowError):  # it has just read '\U', in double quotes; elsewhere that is text
+        mark = scanning.reader.get_mark()
+        letter = text[mark.index - 2 : mark.index + 8]
         return _problem(
-            Span(name, *_line_and_column(text, no_letter.start())),
-            f"there is no letter '{no_letter[0]}'",
-            f"il n'y a pas de lettre « {no_letter[0]} »",
+            Span(name, mark.line + 1, mark.column - 1),
+            f"there is no letter '{letter}'",
+            f"il n'y a pas de lettre « {letter} »",
             "Write the letter itself.",
             "Écrivez la lettre elle-même.",
         )
@@ -275,9 +281,6 @@ _NO_LETTER: Final = re.compile("[\0\ud800-\udfff]")
 def _line_and_column(text: str, at: int) -> tuple[int, int]:
     before = text[:at]
     return before.count("\n") + 1, at - before.rfind("\n")
-
-
-_CODE_POINT: Final = re.compile(r"\\U([0-9A-Fa-f]{8})")
 
 
 def _scalars(node: Any) -> Iterator[ScalarNode]:
