@@ -11,12 +11,26 @@ from typing import Final
 from engine.content import markup
 from engine.problems import Say
 
+_NAME: Final = r"(?:PR[ÉE]NOM|NOM|NAME|FIRST[ _]?NAME|LAST[ _]?NAME|CIVILIT[ÉE])"
+_WHOSE: Final = (
+    r"(?:(?:DU|DE LA|DE L['’]|ET)? ?(?:CLIENTE?|M[ÉE]DECIN|DOCTEUR|PHARMACIEN(?:NE)?|PHARMACIE|OFFICINE|DESTINATAIRE|"
+    rf"TITULAIRE|PRODUIT|{_NAME}))"
+)
 _FOREIGN: Final = re.compile(
-    r"%%[A-Za-z_ ]+%%|\*\|[A-Z_]+\|\*|\[\[[^\]\n]{1,40}\]\]|\$\{[^}\n]{1,40}\}|<%=?[^%\n]{1,40}%>|(?<![{\w])\{[a-z_.]{2,40}\}(?!\})|"
-    r"\[(?:PR[ÉE]NOM|NOM|NAME|FIRST ?NAME|DRAFT|BROUILLON|TEST|TODO|TBD|XXX+)\]|\bXXX+\b|\blorem ipsum\b",
+    r"%%[A-Za-z_ ]+%%|\*\|[A-Z_]+\|\*|\[\[[^\]\n]{1,40}\]\]|\$\{[^}\n]{1,40}\}|<%=?[^%\n]{1,40}%>|"
+    r"(?<![{\w])\{[\w .'’-]{0,40}\}(?!\})|"
+    rf"\[ ?{_NAME}(?: {_WHOSE})? ?\]|<{_NAME}>|(?<!\w)(?P<sign>[%#@]|__){_NAME}(?P=sign)|"
+    r"\[(?:VILLE|OBJET|TITRE|DATE|[ÀA] COMPL[ÉE]TER|[ÀA] D[ÉE]FINIR|DRAFT|BROUILLON|TODO|TBD|XXX+)\]|"
+    r"(?-i:\b(?:TODO|TBD)\b)|\bXXX+\b|\blorem\s+ipsum\b",
     re.IGNORECASE,
 )
-"""Placeholders that other tools fill and ours does not, and words that say "not finished"."""
+"""Placeholders that other tools fill and ours does not, and words that say "not finished": nobody means them."""
+
+_DOUBTFUL: Final = re.compile(
+    r"\[TEST\]|\b[àa] compl[ée]ter\b|\bsans titre\b|\bJJ/MM(?:/AA(?:AA)?)?\b|\bxx/xx(?:/\w{2,4})?\b",
+    re.IGNORECASE,
+)
+"""What a draft says and a finished subject may: "[Test] Êtes-vous à jour ?", "Votre dossier à compléter"."""
 
 SPAM: Final = (
     "100% gratuit",
@@ -55,7 +69,7 @@ def unfinished(text: str) -> list[str]:
     ['[PRENOM]', '%%NAME%%']
     """
     masked, _ = markup.mask(text)
-    return list(dict.fromkeys(_FOREIGN.findall(masked)))
+    return list(dict.fromkeys(match[0] for match in _FOREIGN.finditer(masked)))
 
 
 def spam_words(text: str) -> list[str]:
@@ -73,6 +87,13 @@ def of_subject(subject: str) -> list[tuple[Say, Say]]:
     words, _ = markup.mask(subject)
     bare = re.sub(r"zj\d+jz", "", words)
     found = [_spam(word) for word in spam_words(subject)]
+    found += [
+        (
+            Say(f"'{match[0]}' reads as a draft", f"« {match[0]} » se lit comme un brouillon"),
+            Say("Leave it if it is meant.", "Laissez-le si c'est voulu."),
+        )
+        for match in _DOUBTFUL.finditer(words)
+    ]
     if len(bare) > LONGEST_SUBJECT:
         found.append(
             (

@@ -23,6 +23,17 @@ def with_words(words: str) -> dict[str, str]:
         "[DRAFT]",
         "XXXX",
         "Lorem ipsum",
+        "{Prénom}",
+        "{Nom du client}",
+        "{0}",
+        "[Nom du client]",
+        "[Prénom Nom]",
+        "[À compléter]",
+        "[VILLE]",
+        "%NOM%",
+        "__PRENOM__",
+        "<prénom>",
+        "TODO",
     ],
 )
 def test_a_placeholder_that_nobody_fills_is_found(words: str) -> None:
@@ -54,6 +65,39 @@ def test_a_draft_in_a_subject_is_a_problem() -> None:
     (problem,) = mail.subject_problems("[DRAFT] Votre offre")
 
     assert "[DRAFT]" in problem.what.en
+
+
+@pytest.mark.parametrize("words", ["[NOM]", "XXX", "{prenom}", "lorem ipsum", "[Nom du pharmacien]"])
+def test_a_placeholder_that_nobody_fills_stops_a_subject(words: str) -> None:
+    assert [problem.what.en for problem in mail.subject_problems(f"{words}, votre offre directe")] == [
+        f"'{words}' is filled by nobody"
+    ]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "[Webinaire] Grippe : ce qui change le 13 octobre",
+        "[Test] Êtes-vous à jour de vos rappels ?",
+        "[Invitation] Le XXXe congrès de dermatologie, à Nantes",
+        "[Nom de domaine] Votre site d’officine change d’adresse",
+        "Taille XXL : nouvelles références",
+        "Votre dossier à compléter avant vendredi",
+        "Mode d'emploi (10+1), -15 % et #vaccination @officine",
+        "« Nom commercial » ou DCI : que prescrire ?",
+        "{{ customer.greeting }}, et toda la familia: todo listo",
+        "1 < 2 > 0 : l’essentiel en 3 chiffres",
+    ],
+)
+def test_an_ordinary_french_subject_is_stopped_by_nothing(subject: str) -> None:
+    assert mail.subject_problems(subject) == []
+
+
+@pytest.mark.parametrize("said", ["[Test]", "à compléter", "JJ/MM", "xx/xx/2026", "sans titre"])
+def test_what_a_draft_says_and_a_subject_may_is_a_remark(said: str) -> None:
+    (what, _) = lint.of_subject(f"Votre offre {said}")[0]
+
+    assert (what.en, mail.subject_problems(f"Votre offre {said}")) == (f"'{said}' reads as a draft", [])
 
 
 def test_words_that_read_as_spam_are_a_remark_at_their_line_and_no_problem() -> None:
