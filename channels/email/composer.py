@@ -41,6 +41,7 @@ class _Letter:
     values: tuple[tuple[str, Value], ...]  #: of the customer: mangled name, how to get it
     fixed: dict[str | None, dict[str, Any]]  #: by cell: what all of it share, mangled
     heads: dict[str | None, str]  #: by cell: header lines that never change
+    in_subject: frozenset[str]  #: dotted names that the subject uses
     tail: bytes  #: what follows the body: attachments
 
 
@@ -109,7 +110,9 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
                 + letter.heads[cell]
             )
         except UnfitHeader as error:
-            return Failure(Refusal.NOT_RENDERED, _where(customer) or str(error))
+            return Failure(
+                Refusal.NOT_RENDERED, _where(error.header, letter.in_subject, customer) or str(error)
+            )
         except Unfillable as error:
             return Failure(Refusal.NOT_RENDERED, str(error))
         except ValueError as error:
@@ -124,12 +127,20 @@ def composer(wave: Wave, desk: Desk, links: Links, identity: Identity) -> Compos
     return compose
 
 
-def _where(customer: Customer) -> str | None:
-    """Return which of a customer's words has a character that may not stand in a header, and which."""
-    parts = {f"customer.{part}": getattr(customer, part) for part in ("last_name", "first_name", "org_name")}
-    for name, value in (
-        parts | fill.words(customer=customer, rep=customer.rep)
-    ).items():  # the name is made of its parts
+def _where(header: str, in_subject: frozenset[str], customer: Customer) -> str | None:
+    """Return which word of a header line has a character that may not stand there, and which; `None`: no such one."""
+    values = fill.words(customer=customer, rep=customer.rep)
+    mine = {
+        "To": (
+            "customer.last_name",
+            "customer.first_name",
+            "customer.org_name",
+            "customer.name",
+        ),  # parts first
+        "Subject": sorted(in_subject),
+    }.get(header, ("rep.first_name", "rep.last_name"))
+    for name in mine:
+        value = values.get(name)
         if isinstance(value, str) and (sign := headers.forbidden_in(value)) is not None:
             return f"{name}: U+{ord(sign):04X}"
     return None
@@ -226,7 +237,7 @@ def _letter(
         cell: f"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nMIME-Version: 1.0\r\n{front}"
         for cell, (front, _) in around.items()
     }
-    return _Letter(bodies, values, fixed, heads, around[None][1])
+    return _Letter(bodies, values, fixed, heads, placeholders.used(subject), around[None][1])
 
 
 def _value(name: str, card: Material, links: Links, wave: Wave) -> Value | None:

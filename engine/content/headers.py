@@ -29,7 +29,11 @@ _ADDRESS: Final = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*@(?:{_LABEL}\.)+{_LABEL}"
 
 
 class UnfitHeader(ValueError):
-    """A value cannot stand in a header; says why, without the value."""
+    """A value cannot stand in a header; says in which and why, without the value."""
+
+    def __init__(self, header: str, why: str) -> None:
+        super().__init__(f"{header}: {why}")
+        self.header = header
 
 
 def is_address(text: str) -> bool:
@@ -56,16 +60,16 @@ def forbidden_in(text: str) -> str | None:
     return None if match is None else match[0]
 
 
-def checked(text: str) -> str:
+def checked(header: str, text: str) -> str:
     """Return a text that may stand in a header.
 
     Raises:
         UnfitHeader: it holds control characters, or is too long.
     """
     if len(text) > LONGEST_TEXT:
-        raise UnfitHeader("longer than a header value may be")
+        raise UnfitHeader(header, "longer than a header value may be")
     if _FORBIDDEN.search(text):
-        raise UnfitHeader("a control character in a header value")
+        raise UnfitHeader(header, "a control character in a header value")
     return text
 
 
@@ -82,7 +86,7 @@ def unstructured(name: str, text: str) -> str:
     Raises:
         UnfitHeader: the text may not stand in a header.
     """
-    text = checked(text)
+    text = checked(name, text)
     if _is_plain(text) and "  " not in text:
         folded = _folded(name, text.split(" "))
         if folded is not None:
@@ -129,8 +133,8 @@ def mailbox(header: str, name: str, address: str) -> str:
         UnfitHeader: the name may not stand in a header, or the address is none.
     """
     if not is_address(address):
-        raise UnfitHeader("not a mailbox")
-    name = checked(name)
+        raise UnfitHeader(header, "not a mailbox")
+    name = checked(header, name)
     if not name:
         return f"{header}: {address}\r\n"
     if _is_plain(name) and len(name) < 60:

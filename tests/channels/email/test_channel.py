@@ -146,6 +146,34 @@ def test_a_name_with_a_line_end_does_not_compose_and_is_told_by_field_and_charac
     assert failure == Failure(Refusal.NOT_RENDERED, f"customer.last_name: U+{ord(letter):04X}")
 
 
+def test_the_name_of_the_rep_is_blamed_and_not_what_stands_in_no_header(emails: Emails) -> None:
+    odd = replace(CLAIRE, rep=replace(JULIE, last_name="Petit\u2028"), street="12\nrue des Lilas")
+
+    failure = emails.prepare(wave(from_="rep"))(addressee(customer=odd))
+
+    assert failure == Failure(Refusal.NOT_RENDERED, "rep.last_name: U+2028")
+
+
+def test_a_word_of_the_subject_is_blamed_for_the_subject_alone(emails: Emails) -> None:
+    odd = replace(CLAIRE, town="Nantes\n", street="12 rue des Lilas\u2028")
+
+    failure = emails.prepare(wave(subject='Bonjour {{ customer.street | default("") }}'))(
+        addressee(customer=odd)
+    )
+
+    assert failure == Failure(Refusal.NOT_RENDERED, "customer.street: U+2028")
+
+
+def test_a_subject_that_becomes_too_long_is_told_as_that_whatever_else_is_odd(emails: Emails) -> None:
+    odd = replace(CLAIRE, town="Nantes" * 100, street="12\nrue des Lilas")
+
+    failure = emails.prepare(wave(subject='Bonjour {{ customer.town | default("") }}'))(
+        addressee(customer=odd)
+    )
+
+    assert failure == Failure(Refusal.NOT_RENDERED, "Subject: longer than a header value may be")
+
+
 @pytest.mark.parametrize(
     "address", ["a@b.fr>\r\nRCPT TO:<c@d.fr", "alice@example.org)bob@evil.example", "é@b.fr"]
 )
