@@ -10,7 +10,7 @@ from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
 from engine.contract import Channel, Failure, Parcel, Proved, Refusal
 from engine.model.plan import Broken
-from engine.model.written import RunId
+from engine.model.written import RunId, TouchId
 from engine.problems import GuardStopped, Say
 from engine.rules.schedule import latest
 from engine.store import conservation, journey, ledger, sources
@@ -94,8 +94,8 @@ def release(
     for step_name in definition.campaign.steps:
         proof = prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
         failed += proof.failed
-        if failed > definition.policy.max_render_errors:
-            because = str(guards.uncomposed(step_name, proof.failed, proof.broken)).removesuffix(".")
+        if broken := guards.of_composing(step_name, proof.failed, proof.broken, definition.policy):
+            because = str(broken[0]).removesuffix(".")
             ledger.switch(connection, run_id, "paused", by="engine", because=because)
             return Advanced(run_id, new, left, failed, is_over, because)
         make_ready(connection, run_id, step_name)
@@ -182,14 +182,23 @@ def prove(
     for group in ledger.to_prove(connection, run_id, step_name, contact_point=channel.contact_point, now=now):
         wave = definition.wave(run_id, step_name, now)
         compose = compose or channel.prepare(wave)
-        made = {addressee.touch: compose(addressee) for addressee in group}
         if isinstance(channel, Proved):
             prover = prover or channel.prover(wave)
-            made |= prover([parcel for parcel in made.values() if isinstance(parcel, Parcel)])
+        failures: dict[TouchId, Failure] = {}
+        # What is told one by one is let go at once: with its attachments a mail is large.
+        together: list[Parcel] = []
+        for addressee in group:
+            made = compose(addressee)
+            if isinstance(made, Failure):
+                failures[addressee.touch] = made
+            elif prover is not None:
+                together.append(made)
+        if prover is not None:
+            failures |= prover(together)
         broken = {
             touch: one.detail[:200] or "?"
-            for touch, one in made.items()
-            if isinstance(one, Failure) and one.reason is Refusal.NOT_RENDERED
+            for touch, one in failures.items()
+            if one.reason is Refusal.NOT_RENDERED
         }
         if broken:
             run(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from engine.actions import guards
 from engine.model.plan import Broken, Moved
+from engine.model.policy import Policy
 from engine.model.written import RunId
 from engine.problems import GuardStopped, Say
 from engine.store import ledger, plans
@@ -68,8 +69,8 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> Say:
     )
 
 
-def hold_composed(plan: KeptPlan, most: int) -> None:
-    """Refuse a plan in which more than `most` parcels of a first step do not compose: its run would only pause.
+def hold_composed(plan: KeptPlan, policy: Policy) -> None:
+    """Refuse a plan in which too many parcels of a first step do not compose: its run would only pause.
 
     All else that a plan says would stop is asked again when it runs, of that moment.
 
@@ -77,11 +78,15 @@ def hold_composed(plan: KeptPlan, most: int) -> None:
         GuardStopped: it is so; nothing is kept, so the slot is still free.
     """
     broken = [
-        guards.uncomposed(
-            step["step"], step["does_not_compose"], [Broken(**one) for one in step.get("broken", ())]
-        )
+        one
         for step in plan.document["steps"]
-        if step["exact"] and step["does_not_compose"] > most
+        if step["exact"]
+        for one in guards.of_composing(
+            step["step"],
+            step["does_not_compose"],
+            [Broken(**each) for each in step.get("broken", ())],
+            policy,
+        )
     ]
     if broken:
         raise GuardStopped(

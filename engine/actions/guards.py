@@ -71,14 +71,21 @@ def uncomposed(step: str, failed: int, broken: Sequence[Broken], *, most: int = 
     )
 
 
+def of_composing(step: str, failed: int, broken: Sequence[Broken], policy: Policy) -> list[Say]:
+    """Return what stands against a step of which so many parcels that come due together do not compose.
+
+    Each step stands for itself, in a plan, where a run is bound to one, and when it comes due.
+    """
+    return [uncomposed(step, failed, broken)] if failed > policy.max_render_errors else []
+
+
 def judged(plan: Plan, campaign: AnyCampaign, policy: Policy) -> Plan:
     """Return a plan with what a guard would stop it for, and with what its author should look at."""
     stops = [*of_size(campaign, plan.members), *of_cost(campaign, plan.cost)]
     warnings: list[Say] = []
     for step in plan.steps:
-        if step.does_not_compose > policy.max_render_errors:
-            broken = uncomposed(step.step, step.does_not_compose, step.broken)
-            (stops if step.is_exact else warnings).append(broken)
+        broken = of_composing(step.step, step.does_not_compose, step.broken, policy)
+        (stops if step.is_exact else warnings).extend(broken)
         full = [load for load in step.reps if load.utilisation > 1]
         if full:
             most = max(full, key=lambda load: load.utilisation)

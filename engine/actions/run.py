@@ -75,7 +75,7 @@ def start(
                 binding.hold_files(connection, plan, sha, files)
             plan = authority(connection, definition, slot.name, plan, keys)
             if plan is not None:
-                binding.hold_composed(plan, definition.policy.max_render_errors)
+                binding.hold_composed(plan, definition.policy)
             due = _first(connection, run_id, definition, channels, plan, pepper=pepper, now=now)
             bound = plan.plan_id if plan is not None else _plan_itself(connection, run_id, definition, slot)
             plans.bind(connection, run_id, bound)

@@ -268,7 +268,9 @@ class Policy(Written):
         max_length=20,
         description="addresses of colleagues to which 'touchbase proof' may write, and no other",
     )
-    max_render_errors: int = 0
+    max_render_errors: int = Field(
+        0, ge=0, description="parcels of one step that may fail to compose; where more do, none of it is sent"
+    )
     throttles: list[Throttle] = []
     stops: Stops = Stops()
     gate_group: int = Field(

@@ -1,11 +1,14 @@
 """Pains of other tools that this one must not have (docs/never-here.md), where no other test shows them already."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
+from weakref import WeakSet
 
 from channels.email import Emails, outbox
 from engine.actions.tick import tick
-from engine.contract import Parcel
+from engine.contract import Addressee, Channel, Composer, Failure, Parcel, Wave
 from engine.model.written import RunId
 from engine.store import ledger
 from tests.channels.email.world import addressee, desk, wave
@@ -103,6 +106,42 @@ def test_a_template_that_fails_for_one_member_stops_before_the_first_mail(house:
 
     state = ledger.one_run(house.connection, run).state
     assert (mails(house), state, house.states("announce").get("render_failed")) == ({}, "paused", 1)
+
+
+class Heavy:
+    """What a parcel carries, so that one can see when it is let go."""
+
+
+class Weighed:
+    """The e-mail channel, with parcels that are counted as long as somebody holds them."""
+
+    def __init__(self, real: Channel) -> None:
+        self.real, self.held, self.most = real, WeakSet[Heavy](), 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def prepare(self, wave: Wave) -> Composer:
+        compose = self.real.prepare(wave)
+
+        def composed(one: Addressee) -> Parcel | Failure:
+            made = compose(one)
+            if isinstance(made, Parcel):
+                made = replace(made, content=Heavy())
+                self.held.add(made.content)
+                self.most = max(self.most, len(self.held))
+            return made
+
+        return composed
+
+
+def test_before_a_run_mails_are_composed_one_by_one_and_not_kept(house: House) -> None:  # NH12
+    weighed = Weighed(house.channels["email"])
+    house.channels["email"] = cast(Channel, weighed)
+
+    house.start()
+
+    assert 1 <= weighed.most <= 2 and house.states("announce")["ready"] > 20
 
 
 def test_two_schedulers_at_one_slot_send_each_mail_once(house: House) -> None:  # NH2, NH24, F1

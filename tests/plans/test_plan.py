@@ -7,7 +7,7 @@ from engine.cli.showing import show_plan
 from engine.model.plan import StepPlan
 from engine.problems import GuardStopped
 from engine.store import ledger
-from tests.plans.house import CAMPAIGN, DAY, NOW, House
+from tests.plans.house import CAMPAIGN, DAY, NOW, POLICY_FILE, House
 
 
 def step(house: House, name: str) -> StepPlan:
@@ -226,6 +226,34 @@ def test_a_plan_that_does_not_compose_makes_no_run(house: House) -> None:
     assert house.runs() == 0
 
 
+@pytest.mark.parametrize(("most", "state"), [(1, "running"), (0, "paused")])
+def test_each_step_is_counted_for_itself_in_the_plan_and_in_the_run(
+    house: House, most: int, state: str
+) -> None:
+    """Two first steps with one bad parcel each: what the plan lets pass, the run does not stop."""
+    file, points = f"campaigns/{CAMPAIGN}.yaml", "templates/dermapharm/points.md"
+    house.change(
+        file, "after: announce + 8 days\n    until: announce + 20 days", "at: day 0 09:30\n    until: day 20"
+    )
+    house.change(
+        points,
+        "- Faire",
+        "- {% if customer.town is defined and customer.town == 'NOWHERE' and customer.town > 3 %}?{% endif %}Faire",
+    )
+    house.write("campaigns/policy.yaml", POLICY_FILE + f"max_render_errors: {most}\n")
+    customer = odd_name(house)
+    house.connection.execute("UPDATE customer SET town = 'NOWHERE' WHERE customer_id = %s", [customer])
+
+    made = house.plan()
+    run = house.start().run_id
+
+    assert {one.step: one.does_not_compose for one in made.steps if one.is_exact} == {
+        "announce": 1,
+        "visit": 1,
+    }
+    assert (not made.stops, ledger.one_run(house.connection, run).state) == (state == "running", state)
+
+
 def test_a_plan_made_again_once_the_name_is_mended_runs(house: House) -> None:
     """The same members are the same plan: what it shows is what its latest look saw."""
     customer = odd_name(house)
@@ -245,7 +273,7 @@ def test_a_plan_that_was_run_goes_on_showing_what_it_showed(house: House) -> Non
     made = house.plan()
     house.start(made.plan_id)
     before = known_plan(house.connection, made.plan_id)
-    odd_name(house)
+    house.connection.execute("UPDATE customer SET org_name = U&'Pharmacie \\202Edu Port'")
 
     again = house.plan()
 
