@@ -185,7 +185,7 @@ def test_a_visit_that_nobody_made_starts_no_gap_when_its_task_expires(
     history(database, customer, "visit", 60)
     database.execute(
         "INSERT INTO visit_task (touch_id, task_id, rep_id, customer_id, type, not_before, due_on, priority, reason, content, changed_at)"
-        " SELECT touch_id, 'TB-1', rep_id, customer_id, 'order_taking', %s, %s, 50, '', '{}', %s FROM touch, rep",
+        " SELECT touch_id, 'TB-1', rep.rep_id, customer_id, 'order_taking', %s, %s, 50, '', '{}', %s FROM touch, rep",
         [NOW - 60 * DAY, NOW - 17 * DAY, NOW],
     )
     if reported:
