@@ -52,12 +52,11 @@ def standing(root: Path) -> list[Standing]:
     Raises:
         FilesError: `prefect.yaml` does not read.
     """
-    path = root / "prefect.yaml"
-    if not path.exists():
+    if not (root / "prefect.yaml").exists():
         return [
             Standing(name, f"engine.flows.{name}", cron, "Europe/Paris") for name, cron in STANDING.items()
         ]
-    source, problems = read(path, "prefect.yaml")
+    source, problems = read(root, "prefect.yaml")
     if source is None:
         raise FilesError(problems)
     found: list[Standing] = []

@@ -43,10 +43,10 @@ def another_policy(campaign: str, file: str, over: str, as_of: str | None) -> in
 
     app = open_app(as_of=moment(as_of))
     app.project.campaign(campaign)
-    path = Path(file)
+    path = Path(file).resolve()
     if not path.is_file():
         raise UsageError(Say(f"There is no file {file}.", f"Il n'y a pas de fichier {file}."))
-    policy, problems = policy_in(path, file)
+    policy, problems = policy_in(path.parent, path.name)
     if policy is None:
         raise FilesError(problems)
     try:

@@ -19,7 +19,7 @@ def load(folder: Path) -> tuple[dict[str, Material], list[Problem]]:
     seen: dict[str, str] = {}
     for path in sorted(root.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        source, wrong = read(path, name)
+        source, wrong = read(folder, name)
         problems += wrong
         if source is None:
             continue

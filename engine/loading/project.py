@@ -17,7 +17,7 @@ from engine.loading import segments as segment_files
 from engine.loading.campaign_meaning import campaign_faults, policy_faults
 from engine.loading.campaign_names import name_faults
 from engine.loading.prescription import prescription_faults
-from engine.loading.source import Source, not_utf8, parse, read, unreadable
+from engine.loading.source import Source, bytes_of, not_utf8, outside, parse, read
 from engine.loading.validation import build
 from engine.model.campaign import AnyCampaign, Campaign, Step
 from engine.model.policy import Policy, RulePack
@@ -104,27 +104,14 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
                 and path.is_file()
                 and not any(part.startswith(".") for part in name.split("/"))
             ):
-                if not path.resolve().is_relative_to(
-                    root.resolve()
-                ):  # a link may lead to what is no template
-                    problems.append(
-                        Problem(
-                            Span(name),
-                            Say("leads out of the project", "mène hors du projet"),
-                            Say(
-                                "Copy the file instead of linking to it.",
-                                "Copiez le fichier au lieu d'un lien.",
-                            ),
-                        )
-                    )
+                if is_attachable(name):  # read where a step attaches it
+                    wrong = outside(root, name)
+                    problems += wrong
+                    texts |= {} if wrong else {name: unread(path.stat().st_size)}
                     continue
-                try:
-                    if is_attachable(name):  # read where a step attaches it
-                        texts[name] = unread(path.stat().st_size)
-                        continue
-                    raw = path.read_bytes()
-                except OSError as error:
-                    problems.append(unreadable(name, error))
+                raw, wrong = bytes_of(root, name)
+                if raw is None:
+                    problems += [] if path.suffix in READ_ELSEWHERE else wrong
                     continue
                 # A text that is not UTF-8 is told once, and kept: nobody then says that there is no such template.
                 texts[name] = raw.decode("utf-8-sig", errors="replace")
@@ -148,7 +135,7 @@ def load(root: Path, steps: Sequence[type[Step]]) -> Project:
     rules = packs()
     policy, wrong = read_policy(root)
     problems += wrong
-    written, _ = read(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+    written, _ = read(root, "campaigns/policy.yaml")
     if policy is not None and written is not None:
         problems += [written.problem(fault) for fault in policy_faults(policy, library.catalogue)]
     campaigns, sources = _campaigns(root, steps, library, policy, problems)
@@ -172,16 +159,14 @@ def _read_attached(root: Path, names: Sequence[str], texts: dict[str, str]) -> l
     """Put what the attached files hold into `texts`; one that is too large for any mail stays unread."""
     problems: list[Problem] = []
     for name in names:
-        path = root / name
-        try:
-            if path.stat().st_size > LARGEST:
-                continue  # told at the step that attaches it
-            raw = path.read_bytes()
-        except OSError as error:
-            problems.append(unreadable(name, error))
+        if (root / name).stat().st_size > LARGEST:
+            continue  # told at the step that attaches it
+        raw, wrong = bytes_of(root, name)
+        problems += wrong
+        if raw is None:
             continue
         texts[name] = as_text(raw)
-        if path.suffix != ".pdf":
+        if not name.endswith(".pdf"):
             problems += not_utf8(raw, name)
     return problems
 
@@ -249,12 +234,12 @@ def packs() -> Mapping[str, RulePack]:
 
 def read_policy(root: Path) -> tuple[Policy | None, list[Problem]]:
     """Return the company's contact policy, or what keeps it from being read."""
-    return policy_in(root / "campaigns" / "policy.yaml", "campaigns/policy.yaml")
+    return policy_in(root, "campaigns/policy.yaml")
 
 
-def policy_in(path: Path, name: str) -> tuple[Policy | None, list[Problem]]:
-    """Return the policy that a file says, or what keeps it from being read; problems call the file `name`."""
-    source, wrong = read(path, name)
+def policy_in(root: Path, name: str) -> tuple[Policy | None, list[Problem]]:
+    """Return the policy that a file below `root` says, or what keeps it from being read."""
+    source, wrong = read(root, name)
     return (None, wrong) if source is None else build(source, Policy)
 
 
@@ -269,7 +254,7 @@ def _campaigns(
         name = path.relative_to(root).as_posix()
         if path.name == "policy.yaml":
             continue
-        source, wrong = read(path, name)
+        source, wrong = read(root, name)
         problems += wrong
         if source is None:
             continue

@@ -10,7 +10,7 @@ from typing import Final
 from engine.loading.examples import example_faults
 from engine.loading.meaning import segment_faults
 from engine.loading.segment_schema import campaign_schema, json_schema
-from engine.loading.source import Source, plain, read
+from engine.loading.source import Source, bytes_of, plain, read
 from engine.loading.sql_files import read_sql
 from engine.loading.validation import build
 from engine.model.clauses import CHANNELS
@@ -45,9 +45,9 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
         name = f"{folder.name}/{path.name}"
         segment: AnySegment | None
         if path.suffix == ".sql":
-            segment, source, wrong = read_sql(path, name, catalogue.rx_facts())
+            segment, source, wrong = read_sql(folder.parent, name, catalogue.rx_facts())
         else:
-            source, wrong = read(path, name)
+            source, wrong = read(folder.parent, name)
             segment = None
             if source is not None:
                 segment, more = build(source, Segment)
@@ -108,7 +108,7 @@ def _catalogue(folder: Path, campaigns: frozenset[str], problems: list[Problem])
     path = folder / FACTS
     if not path.exists():
         return Catalogue(campaigns=campaigns)
-    source, wrong = read(path, f"{folder.name}/{FACTS}")
+    source, wrong = read(folder.parent, f"{folder.name}/{FACTS}")
     problems += wrong
     if source is None:
         return Catalogue(campaigns=campaigns)
@@ -147,10 +147,10 @@ def _campaign_names(folder: Path) -> frozenset[str]:
     """Return the names of the campaigns beside the segments, without reading more of their files than that."""
     names = set()
     for path in folder.glob("*.yaml"):
-        try:
-            names |= set(_CAMPAIGN.findall(path.read_text(encoding="utf-8-sig")))
-        except (OSError, UnicodeDecodeError):
-            continue  # whoever reads campaigns tells it
+        raw, _ = bytes_of(
+            folder.parent, f"{folder.name}/{path.name}"
+        )  # whoever reads campaigns tells what is wrong
+        names |= set(_CAMPAIGN.findall((raw or b"").decode("utf-8-sig", errors="replace")))
     return frozenset(names)
 
 
@@ -159,7 +159,9 @@ def _parts_of_campaigns(folder: Path) -> tuple[dict[str, frozenset[str]], dict[s
     steps: dict[str, frozenset[str]] = {}
     cells: dict[str, frozenset[str]] = {}
     for path in sorted(folder.glob("*.yaml")):
-        source, _ = read(path, f"campaigns/{path.name}")  # whoever reads campaigns tells what is wrong
+        source, _ = read(
+            folder.parent, f"{folder.name}/{path.name}"
+        )  # whoever reads campaigns tells what is wrong
         said = None if source is None else plain(source.root)
         if isinstance(said, dict) and isinstance(said.get("campaign"), str):
             for key, parts in (("steps", steps), ("cells", cells)):

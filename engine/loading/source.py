@@ -75,13 +75,12 @@ class Source:
         return Problem(span, fault.what, fault.remedy, self.excerpt(span))
 
 
-def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
-    """Return the file's document, or the problems that keep it from being read."""
+def read(root: Path, name: str) -> tuple[Source | None, list[Problem]]:
+    """Return the document of a file of the project `root`, or the problems that keep it from being read."""
     start = Span(name)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        return None, [unreadable(name, error)]
+    raw, wrong = bytes_of(root, name)
+    if raw is None:
+        return None, wrong
     if len(raw) > LARGEST:
         return None, [
             _problem(
@@ -96,15 +95,40 @@ def read(path: Path, name: str) -> tuple[Source | None, list[Problem]]:
     return (None, wrong) if wrong else parse(raw.decode("utf-8-sig"), name)
 
 
-def unreadable(name: str, error: OSError) -> Problem:
-    """Return that a file cannot be opened, in the system's words."""
-    return _problem(
-        Span(name),
-        f"cannot be read: {error.strerror}",
-        f"illisible : {error.strerror}",
-        "Check that the file exists and that you may read it.",
-        "Vérifiez que le fichier existe et que vous pouvez le lire.",
-    )
+def outside(root: Path, name: str) -> list[Problem]:
+    """Return that a file is a link out of the project `root`, or nothing.
+
+    Such a link may lead to anything, and what a file says is shown in problems and in mails.
+    """
+    if (root / name).resolve().is_relative_to(root.resolve()):
+        return []
+    return [
+        _problem(
+            Span(name),
+            "leads out of the project",
+            "mène hors du projet",
+            "Copy the file instead of linking to it.",
+            "Copiez le fichier au lieu d'un lien.",
+        )
+    ]
+
+
+def bytes_of(root: Path, name: str) -> tuple[bytes | None, list[Problem]]:
+    """Return what a file of the project `root` holds, or why it is not read; every file of a project is read here."""
+    if wrong := outside(root, name):
+        return None, wrong
+    try:
+        return (root / name).read_bytes(), []
+    except OSError as error:
+        return None, [
+            _problem(
+                Span(name),
+                f"cannot be read: {error.strerror}",
+                f"illisible : {error.strerror}",
+                "Check that the file exists and that you may read it.",
+                "Vérifiez que le fichier existe et que vous pouvez le lire.",
+            )
+        ]
 
 
 def not_utf8(raw: bytes, name: str) -> list[Problem]:

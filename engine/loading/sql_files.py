@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from engine.loading.source import Source, not_utf8, unreadable
+from engine.loading.source import Source, bytes_of, not_utf8
 from engine.loading.sql_grammar import slips
 from engine.model.segment import SqlSegment
 from engine.model.written import NAME
@@ -16,13 +16,12 @@ LARGEST: Final = 64 * 1024  #: bytes
 
 
 def read_sql(
-    path: Path, name: str, forbidden: frozenset[str] = frozenset()
+    root: Path, name: str, forbidden: frozenset[str] = frozenset()
 ) -> tuple[SqlSegment | None, Source | None, list[Problem]]:
-    """Return the segment that a `.sql` file says, its text, and what is wrong with it."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        return None, None, [unreadable(name, error)]
+    """Return the segment that a `.sql` file of the project `root` says, its text, and what is wrong with it."""
+    raw, wrong = bytes_of(root, name)
+    if raw is None:
+        return None, None, wrong
     wrong = not_utf8(raw, name)
     if wrong:
         return None, None, wrong

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from channels.email.step import EmailStep
+from engine.deployments import standing
 from engine.loading.project import load
+from engine.problems import FilesError
 
 
 def project(root: Path) -> Path:
@@ -23,6 +25,41 @@ def test_a_link_that_leads_out_of_the_project_is_refused_and_not_read(tmp_path: 
 
     assert "leads out of the project" in [problem.what.en for problem in read.problems]
     assert not any("root:x" in text for text in read.files.values())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "campaigns/spring.yaml",
+        "campaigns/policy.yaml",
+        "segments/gp.yaml",
+        "segments/gp.sql",
+        "segments/facts.yaml",
+        "templates/dermapharm/announce.yaml",
+        "templates/dermapharm/flyer.pdf",
+    ],
+)
+def test_no_reader_follows_a_link_out_of_the_project(tmp_path: Path, name: str) -> None:  # SEC22
+    root = project(tmp_path / "project")
+    (tmp_path / "secret").write_text("password: of the root\nsegment: [", encoding="utf-8")
+    (root / name).symlink_to(tmp_path / "secret")
+
+    read = load(root, [EmailStep])
+
+    told = [(problem.what.en, problem.excerpt) for problem in read.problems if problem.span.file == name]
+    assert told == [("leads out of the project", None)]
+    assert not any("password" in text for text in read.files.values())
+
+
+def test_the_standing_flows_are_not_read_from_outside(tmp_path: Path) -> None:
+    root = project(tmp_path / "project")
+    (tmp_path / "secret").write_text("deployments: []", encoding="utf-8")
+    (root / "prefect.yaml").symlink_to(tmp_path / "secret")
+
+    with pytest.raises(FilesError) as raised:
+        standing(root)
+
+    assert [problem.what.en for problem in raised.value.problems] == ["leads out of the project"]
 
 
 def test_a_link_within_the_project_is_a_file_of_it(tmp_path: Path) -> None:
