@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from engine.content import headers
 from engine.model.campaign import AnyCampaign, Delay, Schedule, Step
 from engine.model.facts import Catalogue
 from engine.model.policy import Policy
@@ -38,8 +39,8 @@ def campaign_faults(campaign: AnyCampaign, library: Library) -> list[Fault]:
 
 
 def policy_faults(policy: Policy, catalogue: Catalogue) -> list[Fault]:
-    """Return the names of a policy that mean nothing: a rule that says one would never be kept."""
-    found: list[Fault] = []
+    """Return the addresses of a policy that no mail can have, and the names that mean nothing: such a rule would never be kept."""
+    found = list(_sender_faults(policy))
     for index, season in enumerate(policy.seasons):
         found += _unknown_brands(season.brands, catalogue, ("seasons", index, "brands"))
         known = [str(value) for value in catalogue.facts["department"].values]
@@ -60,6 +61,33 @@ def policy_faults(policy: Policy, catalogue: Catalogue) -> list[Fault]:
             if name not in channels:
                 found.append(_unknown_fault(name, channels, ("gaps", index, key), channel))
     return found
+
+
+def _sender_faults(policy: Policy) -> Iterator[Fault]:
+    """Give what of the company's own addresses and names cannot stand in a mail: the rule is that of the mail's header."""
+    addresses: list[tuple[tuple[PathPart, ...], str]] = [
+        *((("senders", name, "address"), sender.address) for name, sender in policy.senders.items()),
+        *((("senders", name, "reply_to"), sender.reply_to) for name, sender in policy.senders.items() if sender.reply_to is not None),
+        *((("seeds", place), address) for place, address in enumerate(policy.seeds)),
+        *((("proof_addresses", place), address) for place, address in enumerate(policy.proof_addresses)),
+    ]  # fmt: skip
+    for path, address in addresses:
+        if not headers.is_address(address):
+            yield Fault(
+                path,
+                Say(f"'{address}' is not an address", f"« {address} » n'est pas une adresse"),
+                Say("Write name@company.example, without accents.", "Écrivez nom@entreprise.example, sans accents."),
+            )  # fmt: skip
+    for name, sender in policy.senders.items():
+        try:
+            headers.checked("From", sender.name)
+        except headers.UnfitHeader:
+            yield Fault(
+                ("senders", name, "name"),
+                Say("cannot stand in the header of a mail: a control character, or too long",
+                    "ne peut figurer dans l'en-tête d'un courriel : caractère de contrôle, ou trop long"),
+                Say("Write the name on one line.", "Écrivez le nom sur une ligne."),
+            )  # fmt: skip
 
 
 def time_remarks(campaign: AnyCampaign) -> list[Fault]:

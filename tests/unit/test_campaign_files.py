@@ -44,6 +44,31 @@ def test_a_wrong_cron_expression_is_told_in_french_too(house: House) -> None:
     assert problem.what.fr.endswith("le jour de la semaine n'en est pas un")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "contact@armorial",
+        "contact@-armorial.example.org",
+        ".contact@armorial.example.org",
+        "é@armorial.example.org",
+    ],
+)
+def test_an_address_of_the_policy_that_no_mail_can_have_is_told_where_it_stands(
+    house: House, address: str
+) -> None:
+    policy = "campaigns/policy.yaml"
+    house.change(policy, "contact@armorial.example.org}", f"{address}, reply_to: '{address}'}}")
+    house.change(
+        policy,
+        "default_sender:",
+        f"seeds: ['{address}']\nproof_addresses: [proof@armorial.example.org, '{address}']\ndefault_sender:",
+    )
+
+    told = [problem.what.en for problem in house.read().problems if problem.span.file == policy]
+
+    assert told == [f"'{address}' is not an address"] * 4
+
+
 def test_what_a_policy_names_must_exist(house: House) -> None:
     policy = "campaigns/policy.yaml"
     house.change(policy, "{name: flu, brands: [HIVERNAX]", "{name: flu, brands: [HIVERNAXE]")
