@@ -63,15 +63,14 @@ def start(campaign: str, slot: str, plan: str | None = None, as_of: str | None =
 
     app = _app(as_of)
     with app.database("run") as connection:
-        due = named_slot(app.project, campaign, slot)
         begun = opened(
             connection,
             app.project,
             campaign,
-            due,
+            named_slot(app.project, campaign, slot),
             app.channels,
             pepper=app.pepper,
-            now=max(app.now(), due.at),
+            now=app.now(),
             plan_id=plan,
             keys=app.keys,
             progress=told,
@@ -229,14 +228,20 @@ def write_reports(as_of: str | None = None) -> int:
 
 @flow(name="run", flow_run_name="run {campaign} {slot}")
 def run_slot(
-    campaign: str, slot: str | None = None, plan: str | None = None, as_of: str | None = None
+    campaign: str,
+    slot: str | None = None,
+    plan: str | None = None,
+    as_of: str | None = None,
+    run: int | None = None,
 ) -> int:
     """Carry out the run of a campaign's slot as far as it is due; without a slot, of every slot that is due now.
 
-    Returns how many touches were settled.
+    With a run's id, the caller has just opened and planned it: it is sent. Returns how many touches were settled.
     """
     stopped: list[str] = []
-    if slot is not None:
+    if run is not None:
+        settled = drain_here(run, as_of)
+    elif slot is not None:
         settled = drain_here(start(campaign, slot, plan, as_of), as_of)
     else:  # campaigns of one moment compete: whoever's clock strikes first lets all of them choose
         chosen = choose(_moment(as_of))

@@ -53,7 +53,8 @@ def start(
 
     Opening, freezing, planning the first steps and holding all of it against approval, guards and plan are one
     transaction: whatever stops leaves no run behind. Without a plan, the one that was approved for the slot
-    binds; where none was, the slot plans itself and what it planned is kept.
+    binds; where none was, the slot plans itself and what it planned is kept. A clock that strikes a little early
+    means the slot's own moment.
 
     Raises:
         FilesError: the files are wrong.
@@ -62,6 +63,7 @@ def start(
     """
     sha, files = project.definition(campaign)
     spec = project.campaign(campaign)
+    now = max(now, slot.at)
     plan = None if plan_id is None else known_plan(connection, plan_id)
     due = None
     with connection.transaction():

@@ -55,7 +55,7 @@ def tick(
                 due,
                 channels,
                 pepper=pepper,
-                now=max(now, due.at),
+                now=now,
                 keys=keys,
                 progress=progress,
             ).advanced

@@ -114,40 +114,41 @@ def run(what: str, *, slot: str | None = None, as_of: str | None = None) -> int:
     app = open_app(as_of=at)
     wanted = _wanted(app, what, slot)
     try:
-        _start(app, wanted)
+        opened = _start(app, wanted)
     except Drifted as error:
         show_moved(app.settings.folder / "plans" / f"{wanted.plan}-moved.csv", error.moved)
         raise
     with driven(app) as flows:
-        flows.run_slot(wanted.campaign, wanted.slot, wanted.plan, None if at is None else at.isoformat())
+        moment_of_it = None if at is None else at.isoformat()
+        flows.run_slot(wanted.campaign, wanted.slot, wanted.plan, moment_of_it, opened)
     with app.database("status") as connection:
         show_run(connection, wanted.campaign, wanted.slot)
         stopped = plans.paused_by_guard(connection, wanted.campaign, wanted.slot)
     return GuardStopped.exit_code if stopped else 0
 
 
-def _start(app: App, wanted: Wanted) -> None:
+def _start(app: App, wanted: Wanted) -> int:
     """Open, freeze and plan the run, before Prefect is started: what a guard refuses is refused in seconds.
 
-    The flow's own start then finds it open; whatever stops in between leaves a run that the same command takes up.
+    Returns the run's id; the flow sends it. Whatever stops in between leaves a run that the same command takes up.
     """
     from engine.actions.plan import named_slot
     from engine.actions.run import start
 
     with app.database("run") as connection, console.progress() as told:
-        slot = named_slot(app.project, wanted.campaign, wanted.slot)
-        start(
+        begun = start(
             connection,
             app.project,
             wanted.campaign,
-            slot,
+            named_slot(app.project, wanted.campaign, wanted.slot),
             app.channels,
             pepper=app.pepper,
-            now=max(app.now(), slot.at),
+            now=app.now(),
             plan_id=wanted.plan,
             keys=app.keys,
             progress=told,
         )
+    return int(begun.run_id)
 
 
 def _wanted(app: App, what: str, slot: str | None) -> Wanted:

@@ -2,9 +2,13 @@
 
 import inspect
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from engine.store.database import Connection
+from tests.plans.house import CAMPAIGN, NOW, SLOT, House, furnish, pharmacies
 
 ADDRESS = "claire.morel@cabinet-morel.example.org"
 
@@ -73,6 +77,31 @@ def test_a_foreign_exception_keeps_its_text_to_itself(prefect_home: Path) -> Non
 
     assert state.is_failed() and "RuntimeError" in str(state.message)
     assert ADDRESS not in str(state.message) + everything_kept(prefect_home) + _texts_of_the_server()
+
+
+def test_a_run_that_the_command_has_opened_is_sent_and_not_planned_anew(
+    prefect_home: Path,
+    database: Connection,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from engine import flows
+
+    furnish(tmp_path)
+    pharmacies(database, 8)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOUCHBASE_DATABASE_URL", database_url)
+    monkeypatch.setenv("TOUCHBASE_FOLDER", str(tmp_path / ".touchbase"))
+    house = House(database, tmp_path)
+    run = house.start().run_id
+    later = NOW + timedelta(minutes=10)
+
+    settled = flows.run_slot(CAMPAIGN, SLOT.name, None, later.isoformat(), run)
+
+    looked_at = database.execute("SELECT DISTINCT evaluated_at FROM step_progress").fetchall()
+    assert settled == house.states("announce")["accepted"] > 0
+    assert looked_at == [(NOW,)]
 
 
 def _texts_of_the_server() -> str:
