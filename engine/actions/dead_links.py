@@ -8,8 +8,9 @@ looked at (a second look-up might answer otherwise), and no redirect is followed
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -21,42 +22,71 @@ from engine.problems import Problem, Say, Span
 SECONDS: Final = 8.0
 _AGENT: Final = "touchbase-link-check"
 
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  #: RFC 6052: the last 32 bits are an IPv4 address
+_HERE: Final = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
+)  #: translated by this network's own rules, to wherever they say (RFC 8215, 4291, 2765)
+
 Opened: TypeAlias = Callable[[str, int], HTTPConnection]
 
 
-class _Pinned(HTTPSConnection):
-    """HTTPS to an address that was looked at, in the name of the host that the link says."""
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return whom this machine trusts: read once, not for each link."""
+    return ssl.create_default_context()
 
-    def __init__(self, host: str, port: int, address: str) -> None:
-        super().__init__(host, port, timeout=SECONDS, context=ssl.create_default_context())
-        self._address, self._tls = address, ssl.create_default_context()
+
+class _Pinned(HTTPSConnection):
+    """HTTPS to addresses that were looked at, in the name of the host that the link says."""
+
+    def __init__(self, host: str, port: int, addresses: Sequence[str]) -> None:
+        super().__init__(host, port, timeout=SECONDS, context=_trusted())
+        self.addresses = addresses
 
     def connect(self) -> None:
-        line = socket.create_connection((self._address, self.port), timeout=SECONDS)
-        self.sock = self._tls.wrap_socket(line, server_hostname=self.host)
+        self.sock = _trusted().wrap_socket(self._line(), server_hostname=self.host)
+
+    def _line(self) -> socket.socket:
+        *others, last = self.addresses
+        for address in others:
+            try:
+                return socket.create_connection((address, self.port), timeout=SECONDS)
+            except OSError:  # a network without IPv6, say
+                continue
+        return socket.create_connection((last, self.port), timeout=SECONDS)
 
 
 def public_line(host: str, port: int) -> HTTPConnection:
-    """Return a connection to a host of the public network, not opened yet.
+    """Return a connection to a host of the public network, not opened yet; its addresses in the order that this machine prefers.
 
     Raises:
         OSError: it has no address, or one that only this machine or this network can reach.
     """
-    found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
     if not found or not all(is_public(address) for address in found):
         raise OSError("its host is none of the public network")
-    return _Pinned(host, port, sorted(found)[0])
+    return _Pinned(host, port, found)
 
 
 def is_public(address: str) -> bool:
-    """Return whether an address is one that anybody may ask.
+    """Return whether an address is one that anybody may ask; of one that carries an IPv4 address, that one.
 
     >>> [is_public(one) for one in ("192.0.2.1", "127.0.0.1", "10.1.2.3", "169.254.169.254", "::ffff:127.0.0.1", "8.8.8.8")]
     [False, False, False, False, False, True]
+    >>> [is_public(one) for one in ("64:ff9b::10.1.2.3", "64:ff9b::8.8.8.8", "2002:a01:203::1", "fe80::1%eth0")]
+    [False, True, False, False]
     """
-    given = ipaddress.ip_address(address)
-    mapped = getattr(given, "ipv4_mapped", None)
-    return (mapped or given).is_global and not given.is_multicast
+    given = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(given, ipaddress.IPv6Address):
+        inner = given.ipv4_mapped or given.sixtofour
+        if given in _NAT64:
+            inner = ipaddress.IPv4Address(int(given) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if any(given in network for network in _HERE):
+            return False
+    return given.is_global and not given.is_multicast
 
 
 def dead_links(project: Project, *, line: Opened = public_line) -> list[Problem]:

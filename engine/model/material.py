@@ -49,6 +49,7 @@ def _safe_url(text: object) -> object:
     try:
         parts = urlsplit(text)
         host = parts.hostname
+        parts.port  # noqa: B018 - raises for what is no port
     except ValueError:
         parts, host = urlsplit(""), None
     strange = any(letter in "\\{}<>\"'`" or letter.isspace() or not letter.isprintable() for letter in text)
