@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Final
 
 from channels.email.bounces import news
 from channels.email.composer import composer, faults, remarks
@@ -28,11 +29,12 @@ from engine.contract import (
     untold,
 )
 from engine.model.campaign import Step
+from engine.model.policy import Policy
 from engine.model.written import TouchId
 from engine.problems import Fault, Problem
 
-GROUP = 256
-"""Mails that are gated together where the policy says nothing else (`gate_group`)."""
+GROUP: Final[int] = Policy.model_fields["gate_group"].default
+"""Mails that go together where there is no policy to say so: in benches and the contract's examination. A run asks its policy."""
 
 
 class Emails:

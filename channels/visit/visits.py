@@ -10,7 +10,7 @@ from channels.visit.step import Priority, VisitStep
 from channels.visit.task import Task, last_touches, reason
 from engine.content import fill, notes
 from engine.content.card import other_kind
-from engine.content.formats import percent
+from engine.content.formats import percent, phone
 from engine.contract import (
     Addressee,
     Composer,
@@ -198,6 +198,6 @@ def _who(customer: Customer) -> dict[str, Any]:
         "street": customer.street,
         "postcode": customer.postcode,
         "town": customer.town,
-        "phone": fill.phone(customer.phone),
+        "phone": customer.phone and phone(customer.phone, between=" "),
         "cluster": f"{(customer.department or '')}|{customer.postcode or ''}",
     }

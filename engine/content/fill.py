@@ -8,13 +8,13 @@ is missing is an error, never a blank or a `None` in front of a doctor.
     'Remettre la fiche à Dr Claire Morel.'
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jinja2
 
+from engine.content.formats import phone
 from engine.content.placeholders import (
     CUSTOMER,
     OFFER,
@@ -79,16 +79,6 @@ def compile_text(source: str, known: Names, *, file: str = "<text>", first_line:
     return Template(file, used(source), code.render)
 
 
-def phone(number: str | None) -> str | None:
-    """Return a French number as people write it, any other as it is.
-
-    >>> phone("+33199000001"), phone("+3221234567")
-    ('01 99 00 00 01', '+3221234567')
-    """
-    match = re.fullmatch(r"\+33 ?([1-9])" + 4 * r" ?(\d\d)", number or "")
-    return number if match is None else " ".join((f"0{match[1]}", *match.groups()[1:]))
-
-
 def words(
     *, customer: object = None, rep: object = None, offer: object = None, **more: Mapping[str, object]
 ) -> dict[str, Any]:
@@ -106,8 +96,9 @@ def words(
         if owner is not None
     }
     if rep is not None:
+        number = found["rep.phone"]
+        found["rep.phone"] = number and phone(number, between=" ")
         found["rep.name"] = f"{getattr(rep, 'first_name', '')} {getattr(rep, 'last_name', '')}".strip()
-        found["rep.phone"] = phone(found["rep.phone"])
     found |= {f"customer.facts.{fact}": value for fact, value in getattr(customer, "facts", {}).items()}
     found |= {f"{group}.{part}": value for group, parts in more.items() for part, value in parts.items()}
     return {name: value for name, value in found.items() if value is not None and value != ""}

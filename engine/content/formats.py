@@ -1,6 +1,7 @@
 """How a letter or mail writes days, amounts, shares and telephone numbers."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -78,14 +79,14 @@ def percent(value: Decimal | float) -> str:
 
 
 @lru_cache(maxsize=1024, typed=True)  # of a rep it is the same for thousands
-def phone(value: str) -> str:
+def phone(value: str, between: str = "\u00a0") -> str:
     """Return a telephone number as the French write their own; another country's stays as it is.
 
-    >>> phone("+33639989159"), phone("+3225551212")
-    ('06\xa039\xa098\xa091\xa059', '+3225551212')
+    Args:
+        between: What stands between the pairs: a space that does not break, or a plain one in data.
+
+    >>> phone("+33639989159"), phone("+33 1 99 00 00 01", between=" "), phone("+3225551212")
+    ('06\xa039\xa098\xa091\xa059', '01 99 00 00 01', '+3225551212')
     """
-    digits = value.replace(" ", "")
-    if not (digits.startswith("+33") and digits[1:].isdigit() and len(digits) == 12):
-        return value
-    national = "0" + digits[3:]
-    return "\u00a0".join(national[place : place + 2] for place in range(0, 10, 2))
+    national = re.fullmatch(r"\+33([1-9][0-9]{8})", value.replace(" ", ""))
+    return value if national is None else between.join(re.findall("..", f"0{national[1]}"))
