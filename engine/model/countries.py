@@ -1,9 +1,9 @@
-"""The countries there are, by their two letters (ISO 3166-1 alpha-2): any other pair is a slip of the hand."""
+"""The codes of the countries there are, two letters (ISO 3166-1 alpha-2): any other pair is a slip of the hand."""
 
 import re
 from typing import Final
 
-COUNTRIES: Final = frozenset(
+COUNTRY_CODES: Final = frozenset(
     re.findall(
         "[A-Z]{2}",
         "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "

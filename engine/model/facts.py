@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import Field
 
 from engine.model.clauses import CHANNELS, YEARS, Op, Value, Verb
-from engine.model.countries import COUNTRIES
+from engine.model.countries import COUNTRY_CODES
 from engine.model.predicate import NESTING
 from engine.model.written import Duration, Name, Written
 from engine.problems import Refused, Say, did_you_mean, nearest
@@ -158,7 +158,7 @@ class Fact:
 
 PERSONS: Final = frozenset({"prescriber", "pharmacist", "expert", "patient", "paramedical"})
 ORGANISATIONS: Final = frozenset({"pharmacy", "hospital", "distributor", "wholesaler"})
-"""Kinds that only one of the two can be; the press and an authority may be either."""
+"""Kinds that only one of the two can be; the press and an authority may be either. A delivery goes by them (tests/house)."""
 KINDS: Final = (
     "prescriber", "pharmacist", "pharmacy", "hospital", "distributor", "wholesaler", "authority", "expert", "patient", "press",
     "paramedical",
@@ -202,7 +202,7 @@ BUILT_IN: Final[Mapping[str, Fact]] = {
         _fact("insee", "INSEE code", "code INSEE", width=5),
         _fact("department", "department", "département", width=2, values=DEPARTMENTS),
         _fact("region", "region", "région", values=REGIONS),
-        _fact("country", "country", "pays", others=f"(?:{'|'.join(sorted(COUNTRIES))})", values=("FR", "BE", "CH", "LU", "MC"), may_be_missing=False),
+        _fact("country", "country", "pays", others=f"(?:{'|'.join(sorted(COUNTRY_CODES))})", values=("FR", "BE", "CH", "LU", "MC"), may_be_missing=False),
         _fact("credit_status", "credit status", "statut crédit", values=("ok", "watch", "dunning", "blocked"), may_be_missing=False,
               legal_class=LegalClass.COMMERCIAL),
         _fact("do_not_call", "refuses reps", "refuse les délégués", type=Type.BOOLEAN, may_be_missing=False,
