@@ -25,17 +25,22 @@ CREATE FUNCTION folded(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN is_simple_name(t) THEN folded_simple(t)
             ELSE btrim(regexp_replace(upper(plain_letters(t) COLLATE "C"), '[^A-Z0-9]+', ' ', 'g')) END;
 
+CREATE FUNCTION marks() RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- What nobody sees, as the inside of a character class: control characters, marks that turn the reading direction, spaces
+-- without width. The planner reads it once a statement.
+RETURN '\u0001-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF';
+
 CREATE FUNCTION has_marks(t text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
--- Whether a cell has what nobody sees: control characters, marks that turn the reading direction, spaces without width.
-RETURN t ~ '[\u0001-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]';
+-- Whether a cell has them.
+RETURN t ~ ('[' || marks() || ']');
 
 CREATE FUNCTION unmarked(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- A cell without them: in a mail's header they are refused, and they make a name read other than it is.
-RETURN regexp_replace(t, '[\u0001-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]+', '', 'g');
+RETURN regexp_replace(t, '[' || marks() || ']+', '', 'g');
 
 CREATE FUNCTION tidy(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- A cell without marks, without spaces around it and without double ones within; NULL where nothing is left.
-RETURN CASE WHEN t ~ '[\u0001-\u001F\u007F-\u00A0\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]|  |^ | $|^$'
+RETURN CASE WHEN t ~ ('[' || marks() || '\u0009-\u000D\u0085\u00A0\u2028\u2029]|  |^ | $|^$')
             THEN nullif(btrim(regexp_replace(unmarked(t), '[\s\u0085\u00A0\u2028\u2029]+', ' ', 'g')), '') ELSE t END;
 
 CREATE FUNCTION folded_town(t text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
