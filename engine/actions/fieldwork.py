@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from engine.content.task_files import ZONE, csv_of, ics_of
+from engine.content.task_files import ZONE, RepTask, csv_of, ics_of
 from engine.problems import DeliveryError, Say, UsageError, nearest
 from engine.store import fieldwork, post, responses
 from engine.store.database import Connection
@@ -54,13 +54,20 @@ def export_tasks(
     """Write `<folder>/visits/<rep>.csv` and `.ics` for every rep with tasks; each file is whole or the old one.
 
     A rep whose tasks are those of the last time keeps the files as they are; one who has none any more, none of them
-    (a calendar without entries is none: RFC 5545 section 3.6). Tasks that are long overdue end here.
+    (a calendar without entries is none: RFC 5545 section 3.6). Tasks that are long overdue end here. Of two at once,
+    the second waits and leaves what is true last.
     """
     fieldwork.expire_tasks(connection, now)
-    target = folder / "visits"
+    with connection.transaction():
+        tasks = fieldwork.tasks_for_export(connection, now - RECALL)
+        own = {rep: list(group) for rep, group in groupby(tasks, key=lambda task: task.rep)}
+        _write_all(folder / "visits", own, link)
+    off = sum(task.status not in ("open", "scheduled") for task in tasks)
+    return Exported(len(own), len(tasks) - off, off)
+
+
+def _write_all(target: Path, own: Mapping[str, Sequence[RepTask]], link: str | None) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    tasks = fieldwork.tasks_for_export(connection, now - RECALL)
-    own = {rep: list(group) for rep, group in groupby(tasks, key=lambda task: task.rep)}
     written = set()
     for rep, mine in sorted(own.items()):
         name = mine[0].rep_name
@@ -76,8 +83,6 @@ def export_tasks(
         if path.stem not in written:
             for old in (path, path.with_suffix(".csv"), target / f".{path.stem}.sha256"):
                 old.unlink(missing_ok=True)
-    off = sum(task.status not in ("open", "scheduled") for task in tasks)
-    return Exported(len(own), len(tasks) - off, off)
 
 
 def record_visit_reports(

@@ -39,7 +39,11 @@ class Recognised:
 
 
 def tasks_for_export(connection: Connection, since: dt.datetime) -> list[RepTask]:
-    """Return all open tasks, and those taken back since a moment, in the order of reps and days."""
+    """Return all open tasks, and those taken back since a moment, in the order of reps and days.
+
+    Whoever asks is alone with them, and with the files made of them, until the end of its transaction.
+    """
+    run(connection, statement("fieldwork", "hold_files"))
     rows = run(connection, statement("fieldwork", "tasks_for_export"), {"since": since})
     return [
         RepTask(code, f"{first} {last}", task, type_, start, due, priority, why, content, status, at, sequence,

@@ -1,10 +1,12 @@
 """What reps report and what the post brings back, in the shared history."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import connect
 
 from channels.mailing import channel as letters_channel
 from channels.visit import channel as visits_channel
@@ -13,7 +15,7 @@ from engine.actions.returns import Returned, returns
 from engine.contract import Parcel
 from engine.problems import UsageError
 from engine.store.database import Connection
-from engine.store.fieldwork import VisitReport
+from engine.store.fieldwork import VisitReport, tasks_for_export
 from tests.channels.rounds import LETTER, ON, VISIT, Rounds, desk, rounds
 
 LATER = ON + dt.timedelta(days=10)
@@ -143,6 +145,27 @@ def test_a_task_that_is_long_overdue_expires_and_leaves_the_reps_list(world: Rou
 
     assert fate(world) == ("expired", None, "not_done") and exported.tasks == 0
     assert b"STATUS:CANCELLED" in next((tmp_path / "visits").glob("PCR-01.ics")).read_bytes()
+
+
+def test_of_two_exports_at_once_the_second_waits_and_writes_what_is_true_by_then(
+    world: Rounds, tmp_path: Path, database_url: str
+) -> None:
+    def second() -> int:
+        with connect(database_url, autocommit=True) as connection:
+            return export_tasks(connection, tmp_path, now=LATER).tasks
+
+    with ThreadPoolExecutor(1) as pool:
+        with world.connection.transaction():
+            tasks_for_export(world.connection, LATER)  # the first one has read, and goes on writing
+            coming = pool.submit(second)
+            while not value(
+                world, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            ):
+                assert not coming.done(), "nobody waited"
+            world.connection.execute(
+                "UPDATE visit_task SET status = 'done' WHERE touch_id = (SELECT min(touch_id) FROM visit_task)"
+            )
+        assert coming.result() == 2
 
 
 def test_a_report_of_a_visit_that_comes_after_its_task_expired_still_counts(

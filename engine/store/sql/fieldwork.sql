@@ -1,5 +1,9 @@
 -- Tasks of the reps, and what the reps report.
 
+-- name: hold_files
+-- Whoever writes the reps' files holds this until they are written: the second comer then reads what is true by then.
+SELECT pg_advisory_xact_lock(hashtext('touchbase visit files'))
+
 -- name: tasks_for_export
 -- Every task a rep's files and calendar show: what is open, and for a while what was taken back, so that a calendar
 -- learns of it.
