@@ -2,31 +2,18 @@
 
 import copy
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.mailing import channel
 from channels.mailing.letters import Letters
 from engine.content import glyphs, letter
 from engine.contract import Failure, Parcel, Refusal, Wave
-from engine.store.database import Connection
-from tests.channels.rounds import FILES, LETTER, Rounds, desk, rounds
+from tests.channels.rounds import FILES, LETTER, Rounds
 
 AT = dt.datetime(2026, 10, 13, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def letters(tmp_path: Path) -> Letters:
-    return channel(desk(tmp_path))
-
-
-@pytest.fixture
-def world(database: Connection) -> Rounds:
-    return rounds(database)
 
 
 def named(**values: str) -> dict[str, Any]:

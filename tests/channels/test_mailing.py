@@ -19,17 +19,7 @@ from engine.contract import Ending, Failure, Parcel, Receipt, Refusal, Wave
 from engine.problems import ChannelUnavailable, Fault
 from engine.store.database import Connection
 from engine.testing.examination import examine
-from tests.channels.rounds import FILES, LETTER, Rounds, desk, rounds
-
-
-@pytest.fixture
-def world(database: Connection) -> Rounds:
-    return rounds(database)
-
-
-@pytest.fixture
-def letters(tmp_path: Path) -> Letters:
-    return channel(desk(tmp_path))
+from tests.channels.rounds import FILES, LETTER, Rounds, desk
 
 
 def parcels(letters: Letters, world: Rounds, wave: Wave, count: int = 3) -> list[Parcel]:

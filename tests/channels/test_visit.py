@@ -15,16 +15,10 @@ from engine.actions.fieldwork import export_tasks
 from engine.contract import Addressee, Ending, Failure, Parcel, Refusal
 from engine.model.campaign import Offer
 from engine.problems import Fault
-from engine.store.database import Connection
 from engine.testing.examination import examine
-from tests.channels.rounds import FILES, ON, VISIT, Rounds, desk, rounds
+from tests.channels.rounds import FILES, ON, VISIT, Rounds, desk
 
 D = dt.date
-
-
-@pytest.fixture
-def world(database: Connection) -> Rounds:
-    return rounds(database)
 
 
 @pytest.fixture

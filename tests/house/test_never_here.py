@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.house.test_rules_table import ROOT, functions, named
+from tests.house.named_tests import ROOT, functions, named
 
 ROWS = re.findall(
     r"^\| (NH\d+) \| (.+?) \| (.+) \|$",

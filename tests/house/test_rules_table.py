@@ -1,12 +1,11 @@
 """docs/rules.md says which rules of conduct are shown by which tests; here it is held to that."""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.house.named_tests import ROOT, functions, named
+
 IDS = [
     *(f"C-{number:02}" for last in ((1, 13), (20, 26), (30, 39), (40, 50), (60, 64), (70, 71), (80, 83)) for number in range(last[0], last[1] + 1)),
     "U-01", "U-02", "U-03",
@@ -22,15 +21,6 @@ def rows() -> dict[str, str]:
 def _rows() -> list[tuple[str, str]]:
     text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     return re.findall(r"^\| ([CU]-\d\d) \| .+? \| (.+) \|$", text, re.MULTILINE)
-
-
-def named(said: str) -> list[tuple[str, str]]:
-    return re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", said)
-
-
-def functions(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_every_rule_stands_in_the_table_once_and_in_order() -> None:

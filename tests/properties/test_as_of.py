@@ -21,8 +21,7 @@ from engine.store import database as store
 from engine.store.database import Connection
 from tests.properties import small_bases
 from tests.properties.small_bases import CATALOGUE, Stored
-from tests.properties.test_membership import PHASES
-from tests.properties.written_predicates import predicates
+from tests.properties.written_predicates import PHASES, predicates
 
 CASES = max(1, int(os.environ.get("TOUCHBASE_CASES", "300")) // 10)  # each asks five segments of two moments
 SEGMENTS = st.lists(predicates(), min_size=5, max_size=5)

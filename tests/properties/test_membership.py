@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.predicate import read_who
@@ -22,15 +22,9 @@ from engine.store import database as store
 from engine.store.database import Connection
 from tests.properties import small_bases
 from tests.properties.small_bases import CATALOGUE, HOSPITAL, ONS, STEPS, ZONES
-from tests.properties.written_predicates import predicates
+from tests.properties.written_predicates import PHASES, predicates
 
 CASES = int(os.environ.get("TOUCHBASE_CASES", "300"))
-# Shrinking asks the database thousands of times; a first look is quicker without it.
-PHASES = [
-    phase
-    for phase in Phase
-    if phase is not Phase.explain and not (phase is Phase.shrink and "TOUCHBASE_NO_SHRINK" in os.environ)
-]
 SEEDS = st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=12)
 PLAIN, NESTED, OF_A_RUN = predicates(), predicates(nested=("high-potential",)), predicates(steps=True)
 

@@ -1,11 +1,20 @@
 """Predicates as marketers write them, any of them, for property tests."""
 
 import datetime as dt
+import os
 from typing import Any, TypeAlias
 
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 from tests.properties.small_bases import BRANDS, CAMPAIGNS, CHANNELS, DAYS, STEPS, TOWNS, WITHIN
+
+# Shrinking asks the database thousands of times; a first look is quicker without it.
+PHASES = [
+    phase
+    for phase in Phase
+    if phase is not Phase.explain and not (phase is Phase.shrink and "TOUCHBASE_NO_SHRINK" in os.environ)
+]
 
 Strategy: TypeAlias = st.SearchStrategy[dict[str, Any]]
 

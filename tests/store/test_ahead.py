@@ -13,8 +13,7 @@ from engine.store import ledger
 from engine.store.database import Connection
 from engine.store.ledger import Group
 from tests.store.ledgers import NOW, Prepared, gate, ready, states
-from tests.store.test_handover import Slow, plain
-from tests.store.test_journal import killed, recovered
+from tests.store.workers import Slow, killed, plain, recovered
 
 
 def settle(hand: Connection, group: Sequence[Addressee], receipts: list[Receipt]) -> None:

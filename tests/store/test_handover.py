@@ -1,7 +1,5 @@
 """What leaves no more: after a pause, after most of a lease, after a gate that nobody waited for."""
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,39 +10,12 @@ from engine.actions import handover
 from engine.actions.handover import Handover, awake
 from engine.actions.journal import journal, left_behind
 from engine.actions.reconcile import recover
-from engine.contract import Addressee, Composer, Ending, Failure, Parcel, Receipt, Refusal
-from engine.model.written import TouchId
+from engine.contract import Composer, Ending, Failure, Receipt, Refusal
 from engine.problems import ChannelUnavailable, Say
 from engine.store import ledger
 from engine.store.database import Connection, connected
 from tests.store.ledgers import NOW, Prepared, gate, ready, states
-
-
-class Slow:
-    """A channel that takes one parcel after the other, and lets something happen in between."""
-
-    def __init__(self, meanwhile: Callable[[int], None]) -> None:
-        self.meanwhile = meanwhile
-        self.left: list[TouchId] = []
-
-    def deliver(
-        self,
-        wave: object,
-        parcels: Iterable[Parcel],
-        transaction: object,
-        may_leave: Callable[[TouchId], bool],
-    ) -> Iterator[Receipt]:
-        for parcel in parcels:
-            self.meanwhile(len(self.left))
-            if not may_leave(parcel.touch):
-                yield Receipt(parcel.touch, Ending.LATER, retry_in=dt.timedelta(0))
-                continue
-            self.left.append(parcel.touch)
-            yield Receipt(parcel.touch, Ending.ACCEPTED, reply="250 ok")
-
-
-def plain(one: Addressee) -> Parcel:
-    return Parcel(one.touch, "claire.morel@example.org", b"")
+from tests.store.workers import Slow, plain
 
 
 def handed_over(

@@ -11,7 +11,7 @@ from engine.rules.schedule import slot
 from engine.store import enrolment, ledger
 from engine.store.database import Connection
 from tests.store.bases import add, campaign, library, policy, rules
-from tests.store.test_journey import Road
+from tests.store.road import Road
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
 

@@ -9,7 +9,7 @@ from engine.store.journey import Reach
 from tests.store.bases import add, campaign, policy, rules
 from tests.store.ledgers import NOW as PREPARED
 from tests.store.ledgers import ready
-from tests.store.test_journey import Road
+from tests.store.road import Road
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)  # a Tuesday: 9:30 in Nantes, 4:30 in Fort-de-France
 BY_DAY = {

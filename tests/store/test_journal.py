@@ -1,8 +1,6 @@
 """What a killed worker's journal proves: what never left goes out, what was taken is taken, the rest is unknown."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +13,7 @@ from engine.contract import Addressee, Ending, Receipt
 from engine.store import ledger
 from engine.store.database import Connection
 from tests.store.ledgers import NOW, Prepared, gate, ready, states
-
-
-def killed(folder: Path) -> Journal:
-    """Return the journal of a worker that will be taken for dead: a process of that number ended long ago."""
-    return Journal(folder / f"{socket.gethostname()}~{os.getpid()}~1~1.journal")
+from tests.store.workers import killed, recovered
 
 
 def held(database: Connection, folder: Path, count: int) -> tuple[Prepared, Journal, tuple[Addressee, ...]]:
@@ -27,12 +21,6 @@ def held(database: Connection, folder: Path, count: int) -> tuple[Prepared, Jour
     group = gate(database, prepared.run, worker=kept.worker).addressees
     kept.hold(group)
     return prepared, kept, group
-
-
-def recovered(database: Connection, folder: Path) -> dict[str, int]:
-    for left in left_behind(folder):
-        recover(database, left, now=NOW)
-    return states(database)
 
 
 def test_what_never_left_is_ready_again_at_once(database: Connection, tmp_path: Path) -> None:

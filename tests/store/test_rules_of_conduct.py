@@ -8,7 +8,7 @@ from engine.model.reasons import PRECEDENCE
 from engine.store import fieldwork
 from engine.store.database import Connection
 from tests.store.bases import add, campaign, policy
-from tests.store.test_journey import Road
+from tests.store.road import Road
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -7,7 +7,7 @@ from engine.model.campaign import AnyCampaign, Campaign
 from engine.store import conservation, workload
 from engine.store.database import Connection
 from tests.store.bases import add, campaign
-from tests.store.test_journey import Road
+from tests.store.road import Road
 
 NOVEMBER = dt.datetime(2026, 11, 2, 8, 30, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -79,8 +79,8 @@ def test_a_letter_that_fails_in_a_later_bundle_is_found_at_its_place_in_the_temp
     assert "Morel" not in str(caught.value)
 
 
-def test_what_is_set_apart_gives_its_memory_back(in_bundles: None) -> None:
-    """A process that sets letters by itself keeps a megabyte for each; this one has never loaded typst for them."""
+def test_whoever_prints_a_large_batch_never_loads_typst() -> None:
+    """typst keeps more than a megabyte for each letter as long as its process lives."""
     import subprocess
     import sys
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from channels.email import dialogue
-from channels.email.composer import Mail
 from channels.email.delivery import Delivery
 from channels.email.dialogue import Dialogue, Posting
 from channels.email.relay import Relay
@@ -20,17 +19,12 @@ from engine.contract import Ending, Parcel, Receipt
 from engine.model.written import TouchId
 from engine.problems import ChannelUnavailable
 from engine.testing.relay import FaultRelay, Faults, Script, entries, twice
+from tests.channels.email.world import parcel
 
 ACCEPTED, LATER, REFUSED, UNKNOWN = Ending.ACCEPTED, Ending.LATER, Ending.REFUSED, Ending.UNKNOWN
 
 
 PATIENCE = (dialogue.COMMAND_SECONDS, dialogue.DOT_SECONDS)  #: before the tests below are impatient
-
-
-def parcel(number: int) -> Parcel:
-    data = f"Message-ID: <{number}@armorial.example.org>\r\nSubject: Offre\r\n\r\nBonjour {number}\r\n"
-    content = Mail(f"b-{number}@armorial.example.org", data.encode("ascii"))
-    return Parcel(TouchId(number), f"c{number}@officine.example.org", content)
 
 
 @pytest.fixture(autouse=True)

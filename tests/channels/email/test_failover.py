@@ -12,7 +12,7 @@ from engine.contract import Ending
 from engine.model.written import TouchId
 from engine.problems import ChannelUnavailable, SenderRefused, UsageError
 from engine.testing.relay import FaultRelay, Faults, Script, entries
-from tests.channels.email.test_dialogue import parcel
+from tests.channels.email.world import parcel
 
 NOBODY = Relay("127.0.0.1", 9)  # the discard port: nothing listens there
 

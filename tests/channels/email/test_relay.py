@@ -18,7 +18,7 @@ from channels.email.relay import Relay, opened
 from engine.contract import Ending
 from engine.problems import ChannelUnavailable, UsageError
 from engine.testing.relay import FaultRelay, entries
-from tests.channels.email.test_dialogue import parcel
+from tests.channels.email.world import parcel
 
 
 @pytest.fixture(scope="module")

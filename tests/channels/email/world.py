@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from channels.email.composer import Mail
 from channels.email.step import EmailStep
-from engine.contract import Addressee, Customer, Desk, Rep, Wave
+from engine.contract import Addressee, Customer, Desk, Parcel, Rep, Wave
 from engine.model.campaign import Offer
 from engine.model.policy import Sender
 from engine.model.written import CustomerId, RunId, TouchId
@@ -85,3 +86,10 @@ def wave(files: dict[str, str] | None = None, **more: Any) -> Wave:
 
 def addressee(touch: int = 1, customer: Customer = CLAIRE, cell: str | None = "discount") -> Addressee:
     return Addressee(TouchId(touch), customer, cell, DUE)
+
+
+def parcel(number: int) -> Parcel:
+    """Return a mail that was composed, for whoever only delivers it."""
+    data = f"Message-ID: <{number}@armorial.example.org>\r\nSubject: Offre\r\n\r\nBonjour {number}\r\n"
+    content = Mail(f"b-{number}@armorial.example.org", data.encode("ascii"))
+    return Parcel(TouchId(number), f"c{number}@officine.example.org", content)
