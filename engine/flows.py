@@ -100,7 +100,12 @@ def come_due(run: int, as_of: str | None = None) -> dict[str, int]:
 @task(cache_policy=NO_CACHE, retries=0, task_run_name="send some of run {run}")
 @kept_private
 def send_some(run: int, as_of: str | None = None) -> int:
-    """Send some of what is ready in a run; return how many touches were settled, 0 when dry."""
+    """Send some of what is ready in a run; return how many touches were settled, 0 when dry.
+
+    Raises:
+        GuardStopped: a delivery is too old by now; what is ready waits for the next one.
+    """
+    from engine.actions.advance import told_of_feeds
     from engine.actions.journal import journal
     from engine.actions.send import drain as drained
 
@@ -118,6 +123,8 @@ def send_some(run: int, as_of: str | None = None) -> int:
             progress=told,
             most=AT_ONCE,
         )
+        if sent.stopped == "stale":
+            told_of_feeds(connection, RunId(run), app.channels, app.now())
     return sent.settled
 
 
@@ -240,16 +247,16 @@ def run_slot(
     """
     stopped: list[str] = []
     if run is not None:
-        settled = drain_here(run, as_of)
+        settled = drain_here(run, as_of, stopped)
     elif slot is not None:
-        settled = drain_here(start(campaign, slot, plan, as_of), as_of)
+        settled = drain_here(start(campaign, slot, plan, as_of), as_of, stopped)
     else:  # campaigns of one moment compete: whoever's clock strikes first lets all of them choose
         chosen = choose(_moment(as_of))
         mine = [
-            run for name, run in zip(chosen["campaigns"], chosen["runs"], strict=True) if name == campaign
+            one for name, one in zip(chosen["campaigns"], chosen["runs"], strict=True) if name == campaign
         ]
-        settled = sum(drain_here(int(run), as_of) for run in mine)
-        stopped = [words for words in chosen["stopped"] if words.startswith((f"{campaign} ", "files:"))]
+        settled = sum(drain_here(int(one), as_of, stopped) for one in mine)
+        stopped += [words for words in chosen["stopped"] if words.startswith((f"{campaign} ", "files:"))]
     hand_out(as_of)
     tell(stopped)
     return settled
@@ -258,7 +265,10 @@ def run_slot(
 @flow(name="drain", flow_run_name="drain run {run}")
 def drain(run: int, as_of: str | None = None) -> int:
     """Send what is ready in a run until it is dry; any number of these may work side by side."""
-    return drain_here(run, as_of)
+    stopped: list[str] = []
+    settled = drain_here(run, as_of, stopped)
+    tell(stopped)
+    return settled
 
 
 @flow(name="advance")
@@ -277,7 +287,7 @@ def advance(run: int | None = None, as_of: str | None = None) -> dict[str, int]:
         )
     else:
         runs, changed = [run], bool(come_due(run, as_of))
-    settled = {str(one): drain_here(one, as_of) for one in runs}
+    settled = {str(one): drain_here(one, as_of, stopped) for one in runs}
     if changed or any(settled.values()):
         hand_out(as_of)
     tell(stopped)
@@ -315,10 +325,14 @@ def tell(stopped: list[str]) -> None:
         raise GuardStopped(Say(words, words))
 
 
-def drain_here(run: int, as_of: str | None) -> int:
+def drain_here(run: int, as_of: str | None, stopped: list[str]) -> int:
+    """Send a run until it is dry; what a guard says against it is added to `stopped`, and stops no other run."""
     settled = 0
-    while some := send_some(run, as_of):
-        settled += some
+    try:
+        while some := send_some(run, as_of):
+            settled += some
+    except GuardStopped as error:
+        stopped.append(str(error))
     return settled
 
 

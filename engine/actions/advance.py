@@ -61,18 +61,54 @@ def advance(
         if row.frozen_at is None or row.closed_at is not None or row.state != "running":
             return Advanced(run_id, is_over=row.closed_at is not None, paused_because=row.because)
         definition = pinned(connection, row.definition_sha, row.campaign, channels)
-        if stale := sources.stale(connection, definition.policy.feeds, now):
-            raise GuardStopped(
-                Say("\n".join(each.en for each in stale), "\n".join(each.fr for each in stale)),
-                Say(
-                    "Nothing new was planned. Load the delivery; the run goes on at the next look.",
-                    "Rien de nouveau n'a été prévu. Chargez la livraison ; l'exécution reprendra au prochain passage.",
-                ),
-            )
+        hold_feeds(
+            connection,
+            definition,
+            now,
+            Say("Nothing new was planned.", "Rien de nouveau n'a été prévu."),
+        )
         due = plan_due(
             connection, run_id, definition, channels, pepper=pepper, enrolled=row.frozen_at, now=now
         )
     return release(connection, run_id, definition, due, channels, now=now, progress=progress)
+
+
+def hold_feeds(connection: Connection, definition: Definition, now: dt.datetime, left: Say) -> None:
+    """Stop a run whose policy asks for a younger or a larger base than there is; `left` says what was not done.
+
+    Raises:
+        GuardStopped: a delivery is too old, shrank too much, or never came.
+    """
+    if stale := sources.stale(connection, definition.policy.feeds, now):
+        raise GuardStopped(
+            Say("\n".join(each.en for each in stale), "\n".join(each.fr for each in stale)),
+            Say(
+                f"{left.en} Load the delivery; the run goes on at the next look.",
+                f"{left.fr} Chargez la livraison ; l'exécution reprendra au prochain passage.",
+            ),
+        )
+
+
+def told_of_feeds(
+    connection: Connection, run_id: RunId, channels: Mapping[str, Channel], now: dt.datetime
+) -> None:
+    """Say for which delivery the touches of a run wait that are ready, where its sending was stopped for one.
+
+    Raises:
+        GuardStopped: they wait; nothing was lost.
+    """
+    row = ledger.one_run(connection, run_id)
+    counts = ledger.counts(connection, run_id).values()
+    ready = sum(states.get("ready", 0) for states in counts)
+    hold_feeds(
+        connection,
+        pinned(connection, row.definition_sha, row.campaign, channels),
+        now,
+        Say(
+            f"Run {run_id}: {ready:,} touches are held back and wait.",
+            f"Exécution {run_id} : {ready:,} contacts sont retenus et attendent.",
+        ),
+    )
 
 
 def release(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.problems import GuardStopped
 from engine.store.database import Connection
-from tests.plans.house import CAMPAIGN, NOW, SLOT, House, furnish, pharmacies
+from tests.plans.house import CAMPAIGN, DAY, NOW, POLICY_FILE, SLOT, House, furnish, pharmacies
 
 ADDRESS = "claire.morel@cabinet-morel.example.org"
 
@@ -79,29 +80,55 @@ def test_a_foreign_exception_keeps_its_text_to_itself(prefect_home: Path) -> Non
     assert ADDRESS not in str(state.message) + everything_kept(prefect_home) + _texts_of_the_server()
 
 
-def test_a_run_that_the_command_has_opened_is_sent_and_not_planned_anew(
+@pytest.fixture
+def house(
     prefect_home: Path,
     database: Connection,
     database_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from engine import flows
-
+) -> House:
+    """A project on disk to which the flows of this process turn."""
     furnish(tmp_path)
     pharmacies(database, 8)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOUCHBASE_DATABASE_URL", database_url)
     monkeypatch.setenv("TOUCHBASE_FOLDER", str(tmp_path / ".touchbase"))
-    house = House(database, tmp_path)
+    return House(database, tmp_path)
+
+
+def test_a_run_that_the_command_has_opened_is_sent_and_not_planned_anew(house: House) -> None:
+    from engine import flows
+
     run = house.start().run_id
     later = NOW + timedelta(minutes=10)
 
     settled = flows.run_slot(CAMPAIGN, SLOT.name, None, later.isoformat(), run)
 
-    looked_at = database.execute("SELECT DISTINCT evaluated_at FROM step_progress").fetchall()
+    looked_at = house.connection.execute("SELECT DISTINCT evaluated_at FROM step_progress").fetchall()
     assert settled == house.states("announce")["accepted"] > 0
     assert looked_at == [(NOW,)]
+
+
+def test_mails_that_a_feed_holds_back_are_told(house: House) -> None:
+    from engine import flows
+
+    house.write(
+        "campaigns/policy.yaml", POLICY_FILE + "feeds:\n  - {feed: consents, at_most: 36 h, source: DPO}\n"
+    )
+    house.connection.execute(
+        "INSERT INTO import_batch (feed, file, sha256, counts, at) VALUES ('consents', 'x.csv', '', '{}', %s)",
+        [NOW],
+    )
+    run, later = house.start().run_id, (NOW + 2 * DAY).isoformat()
+    ready = house.states("announce")["ready"]
+
+    with pytest.raises(GuardStopped) as stopped:
+        flows.run_slot(CAMPAIGN, SLOT.name, None, later, run)
+
+    words = str(stopped.value)
+    assert "'consents' is 48 h old" in words and f"{ready} touches are held back and wait" in words
+    assert house.states("announce")["ready"] == ready > 0
 
 
 def _texts_of_the_server() -> str:
