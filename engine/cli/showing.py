@@ -316,7 +316,7 @@ def _touches(connection: Connection, row: ledger.RunRow) -> None:
             Say("channel", "canal"),
             Say("touched", "touchés"),
             Say("refused", "refusés"),
-            Say("unknown", "inconnus"),
+            Say("uncertain", "incertains"),
             Say("withheld", "retenus"),
             Say("expired", "échus"),
             Say("other", "autres"),

@@ -1,6 +1,7 @@
 """Who may ask for what, and what every answer carries."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,11 @@ def test_status_as_json_counts_what_stands_where(here: TestClient) -> None:
         run["open"],
         run["unknown"],
     ) == (12, 7, 3, 6, 1, 1)
+
+
+def test_pages_call_what_nobody_knows_by_the_word_of_the_glossary(here: TestClient) -> None:
+    glossary = (Path(__file__).parents[2] / "GLOSSARY.md").read_text(encoding="utf-8")
+    (word,) = re.findall(r"^\| \*\*uncertain\*\* .* \| (\w+) \|$", glossary, re.MULTILINE)
+
+    assert f"<dt>{word}s</dt>" in here.get("/").text
+    assert f">{word}s</th>" in here.get("/runs/1").text
