@@ -2,10 +2,12 @@
 
 import datetime as dt
 import shutil
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from channels.email import outbox
 from engine.actions.advance import Advanced, advance
 from engine.actions.check import read_project
 from engine.actions.plan import plan
@@ -159,16 +161,29 @@ class House:
     def advance(self, run: RunId, now: dt.datetime) -> Advanced:
         return advance(self.connection, run, self.channels, pepper=PEPPER, now=now)
 
-    def drain(self, run: RunId, now: dt.datetime = NOW) -> Sent:
+    def drain(
+        self, run: RunId, now: dt.datetime = NOW, *, worker: str = "w1", most: int | None = None
+    ) -> Sent:
         return drain(
             self.connection,
             run,
             self.channels,
-            worker="w1",
+            worker=worker,
             clock=lambda: now,
             needs_permit=False,
             pepper=PEPPER,
+            most=most,
         )
+
+    def mails(self, to: str = "") -> list[outbox.Kept]:
+        """Return the mails that left, or those to one address."""
+        folder = self.folder / "outbox"
+        kept = [outbox.mail(folder, one.id) for one in outbox.mails(folder)]
+        return [one for one in kept if one is not None and to in one.envelope_to]
+
+    def mails_each(self) -> Counter[str]:
+        """Return how many mails each address got."""
+        return Counter(one.envelope_to for one in self.mails())
 
     def states(self, step: str) -> dict[str, int]:
         return dict(

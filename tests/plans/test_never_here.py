@@ -1,38 +1,19 @@
 """Pains of other tools that this one must not have (docs/never-here.md), where no other test shows them already."""
 
-from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import cast
 from weakref import WeakSet
 
-from channels.email import Emails, outbox
+from channels.email import Emails
 from engine.actions.tick import tick
 from engine.contract import Addressee, Channel, Composer, Failure, Parcel, Wave
-from engine.model.written import RunId
 from engine.store import ledger
+from engine.store.database import connected
 from tests.channels.email.world import addressee, desk, wave
 from tests.plans.house import DAY, NOW, PEPPER, House
-
-
-def mails(house: House) -> Counter[str]:
-    """Return how many mails each address got."""
-    return Counter(one.to for one in outbox.mails(house.folder / "outbox"))
-
-
-def sends_some(house: House, run: RunId, most: int) -> None:
-    from engine.actions.send import drain
-
-    drain(
-        house.connection,
-        run,
-        house.channels,
-        worker="w1",
-        clock=lambda: NOW,
-        needs_permit=False,
-        pepper=PEPPER,
-        most=most,
-    )
 
 
 def test_one_bad_address_is_refused_once_and_holds_up_nobody(house: House) -> None:  # NH1
@@ -49,7 +30,11 @@ def test_one_bad_address_is_refused_once_and_holds_up_nobody(house: House) -> No
     tried = house.connection.execute(
         "SELECT count(*) FROM attempt JOIN touch USING (touch_id) WHERE reason = 'invalid_contact_point'"
     ).fetchone()
-    assert (house.states("announce")["accepted"], tried, max(mails(house).values())) == (ready - 1, (1,), 1)
+    assert (house.states("announce")["accepted"], tried, max(house.mails_each().values())) == (
+        ready - 1,
+        (1,),
+        1,
+    )
 
 
 def test_a_run_that_was_paused_goes_on_where_it_stopped(house: House) -> None:  # NH3
@@ -57,16 +42,16 @@ def test_a_run_that_was_paused_goes_on_where_it_stopped(house: House) -> None:  
         "campaigns/policy.yaml", (house.root / "campaigns/policy.yaml").read_text() + "gate_group: 5\n"
     )
     run = house.start().run_id
-    sends_some(house, run, 5)
+    house.drain(run, most=5)
     ledger.switch(house.connection, run, "paused", by="marketing")
     house.drain(run)
-    sent = sum(mails(house).values())
+    sent = sum(house.mails_each().values())
 
     ledger.switch(house.connection, run, "running", by="marketing")
     house.drain(run)
 
-    assert sent == 5 and max(mails(house).values()) == 1
-    assert sum(mails(house).values()) == house.states("announce")["accepted"]
+    assert sent == 5 and max(house.mails_each().values()) == 1
+    assert sum(house.mails_each().values()) == house.states("announce")["accepted"]
 
 
 def test_a_cancelled_run_is_over_whatever_its_touches_wait_for(house: House) -> None:  # NH5
@@ -75,7 +60,7 @@ def test_a_cancelled_run_is_over_whatever_its_touches_wait_for(house: House) -> 
     ledger.switch(house.connection, run, "cancelled", by="marketing")
     ledger.cancel_open(house.connection, run)
 
-    assert ledger.close(house.connection, run, NOW) and mails(house) == {}
+    assert ledger.close(house.connection, run, NOW) and house.mails_each() == {}
 
 
 def test_what_a_cancel_missed_is_cancelled_at_the_next_tick_and_the_run_is_closed(house: House) -> None:
@@ -105,7 +90,7 @@ def test_a_template_that_fails_for_one_member_stops_before_the_first_mail(house:
     house.drain(run)
 
     state = ledger.one_run(house.connection, run).state
-    assert (mails(house), state, house.states("announce").get("render_failed")) == ({}, "paused", 1)
+    assert (house.mails_each(), state, house.states("announce").get("render_failed")) == ({}, "paused", 1)
 
 
 class Heavy:
@@ -144,19 +129,31 @@ def test_before_a_run_mails_are_composed_one_by_one_and_not_kept(house: House) -
     assert 1 <= weighed.most <= 2 and house.states("announce")["ready"] > 20
 
 
-def test_two_schedulers_at_one_slot_send_each_mail_once(house: House) -> None:  # NH2, NH24, F1
-    for _ in range(2):
-        done = tick(house.connection, house.project, house.channels, pepper=PEPPER, now=NOW)
-        for one in done.advanced:
-            house.drain(one.run_id)
+def test_two_schedulers_at_one_slot_at_the_same_time_send_each_mail_once(
+    house: House, database_url: str
+) -> None:  # NH2, NH24, F1
+    together = Barrier(2, timeout=30)
 
-    assert house.runs() == 1 and max(mails(house).values()) == 1
+    def schedules(one: House, worker: str) -> None:
+        files = one.project
+        together.wait()
+        done = tick(one.connection, files, one.channels, pepper=PEPPER, now=NOW)
+        together.wait()  # both know the run before one of them has sent all of it
+        for each in done.advanced:
+            one.drain(each.run_id, worker=worker)
+
+    with connected(database_url, purpose="second scheduler") as connection, ThreadPoolExecutor(2) as threads:
+        other = House(connection, house.root)
+        list(threads.map(schedules, (house, other), ("w1", "w2")))
+
+    each = house.mails_each()
+    assert (house.runs(), max(each.values()), each.total()) == (1, 1, house.states("announce")["accepted"])
 
 
 def test_a_scheduler_that_was_away_for_a_week_sends_nothing_late(house: House) -> None:  # NH20, F2
     done = tick(house.connection, house.project, house.channels, pepper=PEPPER, now=NOW + 7 * DAY)
 
-    assert (done.advanced, house.runs(), mails(house)) == ([], 0, {})
+    assert (done.advanced, house.runs(), house.mails_each()) == ([], 0, {})
 
 
 def test_a_delivery_holds_a_handful_of_mails_and_not_all_of_them(tmp_path: Path) -> None:  # NH12
