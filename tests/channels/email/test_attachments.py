@@ -68,10 +68,13 @@ def test_the_mail_itself_reads_as_without_files(emails: Emails) -> None:
 
 
 def test_nothing_of_a_file_can_end_a_mail(emails: Emails) -> None:  # SEC5
-    _, data = written(emails, "dermapharm/rcp.pdf")
+    mail, data = written(emails, "dermapharm/rcp.pdf")
 
-    assert b"\r\n." not in data and data.endswith(b"--\r\n")
-    assert max(map(len, data.split(b"\r\n"))) <= 300
+    boundary = mail.get_boundary()
+    assert boundary is not None
+    assert data.endswith(f"--{boundary}--\r\n".encode()) and data.count(f"--{boundary}--".encode()) == 1
+    _, _, attached = data.rpartition(b"\r\n\r\n")
+    assert b"\r\n." not in data and max(map(len, attached.split(b"\r\n"))) <= 76  # RFC 2045, 6.8
 
 
 def test_a_mail_with_a_file_goes_over_the_wire_as_it_was_composed(emails: Emails, tmp_path: Path) -> None:
@@ -81,17 +84,17 @@ def test_a_mail_with_a_file_goes_over_the_wire_as_it_was_composed(emails: Emails
     list(emails.post([parcel]))
 
     (one,) = outbox.mails(tmp_path / "outbox")
-    kept = outbox.mail(tmp_path / "outbox", one.id)
-    assert kept is not None and kept.attachments == ("rcp.pdf",)
+    _, _, left = (tmp_path / "outbox" / f"{one.id}.eml").read_bytes().partition(b"X-Envelope-To: ")
+    assert left.partition(b"\r\n")[2] == parcel.content.data
 
 
 @pytest.mark.parametrize(
     ("name", "files", "said"),
     [
         ("dermapharm/rpc.pdf", WITH, "there is no file 'templates/dermapharm/rpc.pdf'"),
-        ("dermapharm/remise.exe", WITH, "no file that a mail may bring"),
-        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"<html>")}, "is none"),
-        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"%PDF-" + b"x" * 2**22)}, "kB together"),
+        ("dermapharm/remise.exe", WITH, "'dermapharm/remise.exe' is no file that a mail may bring"),
+        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"<html>")}, "'dermapharm/rcp.pdf' is called a PDF and is none"),
+        ("dermapharm/rcp.pdf", {**WITH, "templates/dermapharm/rcp.pdf": attachments.as_text(b"%PDF-" + b"x" * 2**22)}, "the files of this mail are 4,096 kB together; 3,072 is the most"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_go_is_a_fault_at_its_place(
@@ -99,7 +102,7 @@ def test_a_file_that_cannot_go_is_a_fault_at_its_place(
 ) -> None:
     (fault,) = emails.check(step(attachments=[name]), files)
 
-    assert isinstance(fault, Fault) and fault.path == ("attachments", 0) and said in fault.what.en
+    assert isinstance(fault, Fault) and (fault.path, fault.what.en) == (("attachments", 0), said)
 
 
 def attach(house: House, *names: str) -> None:
@@ -127,6 +130,8 @@ def test_a_changed_byte_of_an_attached_file_is_another_definition_wherever_it_st
 
 
 def test_a_file_that_no_step_attaches_is_not_read_and_voids_no_approval(house: House) -> None:
+    attach(house, "dermapharm/rcp.pdf")
+    house.write("templates/dermapharm/rcp.pdf", RCP)
     before, _ = house.project.definition(CAMPAIGN)
 
     house.write("templates/dermapharm/other.pdf", RCP)
@@ -142,11 +147,12 @@ def test_a_file_that_is_too_large_is_told_and_not_read(house: House) -> None:
     (problem,) = house.project.problems
 
     assert "kB together" in problem.what.en and problem.span.file == f"campaigns/{CAMPAIGN}.yaml"
-    assert len(house.project.files["templates/produits/film.pdf"]) < 100
+    unread = attachments.unread(attachments.LARGEST + len(b"%PDF-1.7\n"))
+    assert house.project.files["templates/produits/film.pdf"] == unread
 
 
 def test_no_mail_leaves_with_an_empty_file_in_place_of_one_that_the_run_lacks(emails: Emails) -> None:
     with pytest.raises(FilesError) as told:
         emails.prepare(wave(FILES, attachments=["dermapharm/rcp.pdf"]))
 
-    assert told.value.problems[0].span.file == "templates/dermapharm/rcp.pdf"
+    assert [problem.span.file for problem in told.value.problems] == ["templates/dermapharm/rcp.pdf"]
