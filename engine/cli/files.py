@@ -16,8 +16,11 @@ def check(*, links: bool = False) -> int:
     Args:
         links: Ask every link of every card in use whether it answers; needs the network.
     """
-    project = open_app().project
-    for remark in project.remarks:
+    from engine.actions.check import remarks
+
+    app = open_app()
+    project = app.project
+    for remark in remarks(project, app.channels):
         say(f"? {remark.show(language())}")
     problems = list(project.problems)
     if links and not problems:

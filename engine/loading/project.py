@@ -42,7 +42,6 @@ class Project:
     files: Mapping[str, str]  #: path -> text, everything a definition may need
     sources: Mapping[str, Source]  #: of campaigns, by name: where things stand
     problems: Sequence[Problem] = field(default_factory=tuple)
-    remarks: Sequence[Problem] = ()  #: what is not wrong and should be looked at
 
     def campaign(self, name: str) -> AnyCampaign:
         """Return a campaign whose files are in order.

@@ -159,17 +159,25 @@ def come_due(
         text = text.replace(f"/*{marker}*/", fragment)
     new: dict[str, int] = {}
 
-    def look(colleague: int, *, only_with_room: bool) -> None:
+    def look(colleague: int, *, only_with_room: bool) -> int:
+        """Plan for one rep of each customer; return for how many a colleague is still to be looked for."""
         asked = text.replace("/*judged*/", judged(colleague))
         asked = asked.replace("/*remembered*/", "" if only_with_room else remembered)
+        asked = asked.replace("/*lacking*/", statement("journey", "lacking") if only_with_room else "")
         more = {"colleague": colleague, "only_with_room": only_with_room}
+        lacking = 0
         for state, count in run(connection, asked, parameters | more):
-            new[str(state)] = new.get(str(state), 0) + int(count)
+            if state is None:
+                lacking = int(count)
+            else:
+                new[str(state)] = new.get(str(state), 0) + int(count)
+        return lacking
 
     if reassigns:  # each look sees what the one before has planned, so nobody is given more than they can do
         row = run(connection, statement("journey", "colleagues"), {"now": now}).fetchone()
         for colleague in range(0 if row is None else row[0]):
-            look(colleague, only_with_room=True)
+            if not look(colleague, only_with_room=True):
+                break  # to judge everybody once more costs as much as the first time
     look(0, only_with_room=False)
     return new
 

@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+import pytest
+
 from channels.visit.step import VisitStep
 from engine.model.campaign import AnyCampaign, Campaign
-from engine.store import conservation, workload
+from engine.store import conservation, journey, workload
 from engine.store.database import Connection
 from tests.store.bases import add, campaign
 from tests.store.road import Road
@@ -249,6 +251,26 @@ def test_without_reassign_nobody_is_given_to_a_colleague(database: Connection) -
     colleague(database, "PCR-01", "PCR-02")
 
     assert road(database, visits("drop", until="day 0 20:00")).due("visit") == {"planned": 6, "excluded": 3}
+
+
+@pytest.mark.parametrize(("customers", "looks"), [(6, 2), (9, 3), (16, 4)])
+def test_everybody_is_judged_again_only_for_those_who_lack_room(
+    database: Connection, monkeypatch: pytest.MonkeyPatch, customers: int, looks: int
+) -> None:
+    """Reps of six visits a day: six customers need their own alone, nine a colleague, sixteen both."""
+    rep(database, add(database, customers))
+    colleague(database, "PCR-01", "PCR-02")
+    colleague(database, "PCR-01", "PCR-03")
+    day = road(database, visits("reassign", "drop", until="day 0 20:00"))
+    judged: list[int] = []
+    monkeypatch.setattr(
+        journey,
+        "judged",
+        lambda colleague=0, real=journey.judged: (judged.append(colleague), real(colleague))[1],
+    )
+
+    assert day.due("visit") == {"planned": customers}
+    assert judged == [*range(looks - 1), 0]
 
 
 def test_a_second_look_gives_nobody_a_second_rep(database: Connection) -> None:

@@ -62,7 +62,11 @@ new AS (
       FROM placed WHERE NOT waits
     ON CONFLICT DO NOTHING
     RETURNING state)/*remembered*/
-SELECT state, count(*) FROM new GROUP BY state
+SELECT state, count(*) FROM new GROUP BY state/*lacking*/
+
+-- name: lacking
+-- For how many a colleague is still to be looked for.
+ UNION ALL SELECT NULL, count(*) FROM placed WHERE lacks_room
 
 -- name: placed_all
 -- A step that asks nothing of reps has room for all.
@@ -78,7 +82,8 @@ SELECT customer_id, cell, due_at, not_after, contact_point_id, rep_id, because,
        CASE WHEN cardinality(reasons) = 0 AND has_waited AND not_after <= %(now)s THEN ARRAY['capacity']
             WHEN cardinality(reasons) = 0 AND place > room THEN ARRAY['capacity'] ELSE reasons END AS reasons,
        CASE WHEN %(only_with_room)s THEN cardinality(reasons) > 0 OR place > room OR not_after <= %(now)s
-            ELSE cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AND %(defers)s END AS waits, has_waited
+            ELSE cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AND %(defers)s END AS waits, has_waited,
+       cardinality(reasons) = 0 AND place > room AND not_after > %(now)s AS lacks_room
   FROM (SELECT j.*, w.customer_id IS NOT NULL AS has_waited, coalesce(s.room, 0) AS room,
                row_number() OVER (PARTITION BY j.rep_id, cardinality(j.reasons) = 0 ORDER BY /*importance*/ DESC NULLS LAST, j.not_after, j.customer_id) AS place
           FROM judged j
