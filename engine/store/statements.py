@@ -1,11 +1,16 @@
-"""The statements known when written: each under a name, with a line of purpose, in `sql/*.sql`."""
+"""The statements known when written: each under a name, with a line of purpose, in `sql/*.sql`.
+
+Where `/*law: standing*/` stands in one, the fragment of that name in `sql/law.sql` is put: what planning and gate both
+ask is written once.
+"""
 
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 _NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_LAW: Final = re.compile(r"/\*law: (\w+)\*/")
 
 
 @cache
@@ -17,7 +22,7 @@ def statements(file: str) -> dict[str, LiteralString]:
     text = (files("engine.store") / "sql" / f"{file}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)
     return {
-        name: cast(LiteralString, body.strip().rstrip(";"))
+        name: _LAW.sub(lambda part: statement("law", part[1]), body.strip().rstrip(";"))
         for name, body in zip(parts[1::2], parts[2::2], strict=True)
     }
 

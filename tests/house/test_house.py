@@ -87,7 +87,30 @@ def test_every_named_statement_is_used() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
+    words |= {
+        part
+        for path in tracked("engine/store/sql/*.sql")
+        for part in re.findall(r"/\*law: (\w+)\*/", path.read_text(encoding="utf-8"))
+    }
+
     assert named and {f"{file}.sql: {name}" for file, name in named if name not in words} == set()
+
+
+def test_what_planning_and_gate_both_ask_of_a_customer_is_written_once() -> None:
+    asked = {
+        file: {
+            " ".join(case.split())
+            for case in re.findall(
+                r"CASE WHEN .+? END",
+                (ROOT / f"engine/store/sql/{file}.sql").read_text(encoding="utf-8"),
+                re.DOTALL,
+            )
+        }
+        for file in ("journey", "ledger", "law")
+    }
+
+    assert len(asked["law"]) > 10 and all(asked.values())
+    assert asked["journey"] & asked["ledger"] == asked["journey"] & asked["law"] == set()
 
 
 def test_every_word_of_the_glossary_stands_once() -> None:

@@ -203,38 +203,20 @@ too_near AS (
 SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
        coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
        array_remove(ARRAY[
-           CASE WHEN c.status = 'merged' THEN 'merged' END,
-           CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
-           CASE WHEN c.status = 'deceased' THEN 'deceased' END,
-           CASE WHEN c.status = 'erased' THEN 'erased' END,
-           CASE WHEN NOT c.kinds && %(kinds)s::text[] THEN 'kind_not_allowed' END,
-           CASE WHEN h.legal AND NOT %(safety)s THEN 'suppressed_legal' END,
-           CASE WHEN NOT %(safety)s AND (g.blocked && %(stops)s::text[] OR k.refused OR s.fingerprint IS NOT NULL OR (%(channel)s IN ('call','visit') AND c.do_not_call))
+           /*law: standing*/,
+           CASE WHEN NOT %(safety)s AND (g.blocked && %(stops)s::text[] OR /*law: refused*/)
                 THEN 'opted_out' END,
            CASE WHEN g.customer_id IS NULL THEN 'suppressed_legal' END,
-           CASE WHEN %(none_means)s = 'yes_with_notice' AND k.proven IS NOT TRUE AND p.contact_point_id IS NOT NULL
-                 AND p.notice_given_at IS NULL AND NOT (p.usage = 'personal' AND %(personal_needs_opt_in)s) THEN 'no_notice' END,
-           CASE WHEN k.given IS NOT TRUE AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'no_consent' END,
-           CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
-                 OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_expired' END,
-           CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
-                 OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_no_proof' END,
-           CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
-                          AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
-                          AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
-                THEN 'audience_mismatch' END,
+           /*law: consents*/,
            CASE WHEN greatest(d.due_at, %(now)s) < coalesce(%(material_from)s::date::timestamp AT TIME ZONE %(zone)s, '-infinity')
                   OR greatest(d.due_at, %(now)s) >= coalesce((%(material_to)s::date + 1)::timestamp AT TIME ZONE %(zone)s, 'infinity')
                 THEN 'material_expired' END,
-           CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
+           /*law: withdrawn*/,
            CASE WHEN NOT %(material_approved)s THEN 'material_not_approved' END,
-           CASE WHEN %(brand)s = ANY (c.restricted_brands) AND NOT %(safety)s THEN 'restricted_brand' END,
-           CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
+           /*law: holds*/,
            CASE WHEN (h.stock OR %(out_of_stock)s) AND NOT %(safety)s THEN 'stock_hold' END,
            CASE WHEN d.out_of_season THEN 'calendar_gate' END,
-           CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
-           CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
-           CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
+           /*law: reach*/,
            CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox'
                 WHEN m.first < d.customer_id THEN 'shared_mailbox' END,
            CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
@@ -250,15 +232,13 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
                FROM due d JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = 'email' AND p.is_main AND p.shared_with > 1
               WHERE %(contact_point)s = 'email'
               GROUP BY p.value_norm) AS m ON m.value_norm = p.value_norm AND p.shared_with > 1
-  LEFT JOIN (SELECT fingerprint, min(reason) AS reason FROM suppression
+  LEFT JOIN (SELECT fingerprint, true AS is_suppressed FROM suppression
               WHERE scope IN ('*', %(channel)s) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
               GROUP BY fingerprint) AS s ON s.fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm)
-  LEFT JOIN (SELECT customer_id, bool_or(kind = 'legal') AS legal, bool_or(kind = 'finance') AS finance, bool_or(kind = 'stock') AS stock
+  LEFT JOIN (SELECT customer_id, /*law: held*/
                FROM customer_hold WHERE brand IN ('*', coalesce(%(brand)s, '*')) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
               GROUP BY customer_id) AS h ON h.customer_id = d.customer_id
-  LEFT JOIN (SELECT k.customer_id, bool_or(k.opt IN ('opt_out','never')) AS refused, bool_or(k.opt = 'opt_in') AS given,
-                    bool_or(k.opt = 'opt_in' AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS current,
-                    bool_or(k.opt = 'opt_in' AND k.has_proof AND (k.effective_to IS NULL OR k.effective_to > %(now)s)) AS proven
+  LEFT JOIN (SELECT k.customer_id, /*law: allowed*/
                FROM due d JOIN consent k ON k.customer_id = d.customer_id
               WHERE k.channel = %(channel)s AND k.purpose IN (%(purpose)s, '*') AND k.scope IN ('all', %(brand)s)
                 AND (k.address = '' OR EXISTS (SELECT FROM contact_point p WHERE p.customer_id = k.customer_id AND p.type = %(contact_point)s

@@ -114,36 +114,18 @@ judged AS MATERIALIZED (
     SELECT n.touch_id, %(pace)s::jsonb -> lower(split_part(p.value_norm, '@', 2)) AS pace,
            CASE WHEN %(has_hours)s AND (o.opens IS NULL OR o.opens > %(now)s) THEN coalesce(o.opens, %(now)s + interval '1 hour') END AS opens,
            array_remove(ARRAY[
-               CASE WHEN c.status = 'merged' THEN 'merged' END,
-               CASE WHEN c.status IN ('inactive','retired','suspended') THEN 'inactive' END,
-               CASE WHEN c.status = 'deceased' THEN 'deceased' END,
-               CASE WHEN c.status = 'erased' THEN 'erased' END,
-               CASE WHEN NOT c.kinds && %(kinds)s::text[] THEN 'kind_not_allowed' END,
-               CASE WHEN NOT %(safety)s AND h.legal THEN 'suppressed_legal' END,
-               CASE WHEN NOT %(safety)s AND (n.is_blocked OR k.refused OR s.is_suppressed OR (%(channel)s IN ('call','visit') AND c.do_not_call))
+               /*law: standing*/,
+               CASE WHEN NOT %(safety)s AND (n.is_blocked OR /*law: refused*/)
                     THEN 'opted_out' END,
-               CASE WHEN %(none_means)s = 'yes_with_notice' AND k.proven IS NOT TRUE AND p.contact_point_id IS NOT NULL
-                     AND p.notice_given_at IS NULL AND NOT (p.usage = 'personal' AND %(personal_needs_opt_in)s) THEN 'no_notice' END,
-               CASE WHEN k.given IS NOT TRUE AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)) THEN 'no_consent' END,
-               CASE WHEN k.given AND NOT k.current AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
-                     OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_expired' END,
-               CASE WHEN k.given AND k.current AND NOT k.proven AND (%(none_means)s = 'no' OR (p.usage = 'personal' AND %(personal_needs_opt_in)s)
-                     OR (%(none_means)s = 'yes_with_notice' AND p.notice_given_at IS NULL AND p.contact_point_id IS NOT NULL)) THEN 'consent_no_proof' END,
-               CASE WHEN NOT (c.kinds && coalesce(%(material_kinds)s::text[], c.kinds)
-                              AND c.country = ANY (coalesce(%(material_countries)s::text[], ARRAY[c.country]))
-                              AND coalesce(c.specialty_group = ANY (%(material_specialties)s::text[]), %(material_specialties)s::text[] IS NULL))
-                    THEN 'audience_mismatch' END,
+               /*law: consents*/,
                CASE WHEN NOT (%(today)s::date BETWEEN coalesce(%(material_from)s::date, '-infinity') AND coalesce(%(material_to)s::date, 'infinity'))
                     THEN 'material_expired' END,
-               CASE WHEN EXISTS (SELECT FROM withdrawal WHERE reference = ANY (%(material_references)s::text[])) THEN 'material_withdrawn' END,
-               CASE WHEN NOT %(safety)s AND %(brand)s = ANY (c.restricted_brands) THEN 'restricted_brand' END,
-               CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked') OR h.finance) THEN 'finance_hold' END,
+               /*law: withdrawn*/,
+               /*law: holds*/,
                CASE WHEN NOT %(safety)s AND (h.stock OR (SELECT bool_and(s.stock_status = 'out') FROM product o JOIN presentation s USING (cis)
                                                           WHERE o.brand = %(brand)s)) THEN 'stock_hold' END,
                CASE WHEN o.timezone IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
-               CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
-               CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
-               CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
+               /*law: reach*/,
                CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox' END], NULL) AS reasons
       FROM next n
      CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer_id = n.customer_id OFFSET 0) AS c
@@ -152,7 +134,7 @@ judged AS MATERIALIZED (
       LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
                 AS o(timezone, department, opens, season_opens) ON o.timezone = c.timezone AND o.department = coalesce(c.department, '')
      CROSS JOIN LATERAL (
-           SELECT bool_or(kind = 'legal') AS legal, bool_or(kind = 'finance') AS finance, bool_or(kind = 'stock') AS stock
+           SELECT /*law: held*/
              FROM customer_hold
             WHERE customer_id = n.customer_id AND brand IN ('*', coalesce(%(brand)s, '*'))
               AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)) AS h
@@ -161,12 +143,10 @@ judged AS MATERIALIZED (
             WHERE fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm) AND scope IN ('*', %(channel)s)
               AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)) AS s
      CROSS JOIN LATERAL (
-           SELECT bool_or(opt IN ('opt_out','never')) AS refused, bool_or(opt = 'opt_in') AS given,
-                  bool_or(opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS current,
-                  bool_or(opt = 'opt_in' AND has_proof AND (effective_to IS NULL OR effective_to > %(now)s)) AS proven
-             FROM consent
-            WHERE customer_id = n.customer_id AND channel = %(channel)s AND purpose IN (%(purpose)s, '*')
-              AND scope IN ('all', %(brand)s) AND address IN ('', coalesce(p.value_norm, ''))) AS k),
+           SELECT /*law: allowed*/
+             FROM consent k
+            WHERE k.customer_id = n.customer_id AND k.channel = %(channel)s AND k.purpose IN (%(purpose)s, '*')
+              AND k.scope IN ('all', %(brand)s) AND k.address IN ('', coalesce(p.value_norm, ''))) AS k),
 -- Of one throttle no more leave than it has room for; the others wait where they are, for its next window.
 paced AS (
     SELECT touch_id, pace IS NULL OR row_number() OVER (PARTITION BY pace ->> 'name' ORDER BY touch_id) <= (pace ->> 'left')::int AS has_room
