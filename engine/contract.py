@@ -225,14 +225,14 @@ class Copied(Protocol):
         ...
 
 
-Prover: TypeAlias = Callable[[Sequence[Parcel]], Mapping[TouchId, Failure]]
+Failing: TypeAlias = Callable[[Sequence[Parcel]], Mapping[TouchId, Failure]]
 
 
 @runtime_checkable
-class Proved(Protocol):
+class SetTogether(Protocol):
     """A channel whose parcels take their last form only when they are handed over together."""
 
-    def prover(self, wave: Wave) -> Prover:
+    def failing(self, wave: Wave) -> Failing:
         """Return what tells, of composed parcels, those that would not come out; no network, no effect."""
         ...
 

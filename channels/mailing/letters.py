@@ -30,9 +30,9 @@ from engine.contract import (
     Composer,
     Desk,
     Ending,
+    Failing,
     Failure,
     Parcel,
-    Prover,
     Receipt,
     Refusal,
     Transaction,
@@ -132,24 +132,24 @@ class Letters:
 
         return compose
 
-    def prover(self, wave: Wave) -> Prover:
+    def failing(self, wave: Wave) -> Failing:
         """Return what finds the letters that would keep a batch from coming out; it sets one of each shape."""
         step: MailingStep = wave.step
-        proof = letter.Proof(
+        trial = letter.TrialSetting(
             step.template,
             wave.files,
             common=_common(wave, card(wave.files, step.template), self._short),
             at=wave.on,
         )
 
-        def failing(parcels: Sequence[Parcel]) -> dict[TouchId, Failure]:
-            found = proof.failing([parcel.content.data(_BLANK) for parcel in parcels])
+        def found_in(parcels: Sequence[Parcel]) -> dict[TouchId, Failure]:
+            found = trial.failing([parcel.content.data(_BLANK) for parcel in parcels])
             return {
                 parcels[place].touch: Failure(Refusal.NOT_RENDERED, f"{problem.span}: {problem.what.en}")
                 for place, problem in found.items()
             }
 
-        return failing
+        return found_in
 
     def shown(self, parcel: Parcel) -> tuple[str, str]:
         """Return the piece's code, and its address and personal fields in plain text; the page is in the batch."""

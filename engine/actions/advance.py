@@ -1,4 +1,4 @@
-"""Advance: what came due in a run is planned, proven to compose, and made ready; nothing leaves here."""
+"""Advance: what came due in a run is planned, composed once, and made ready; nothing leaves here."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.actions import guards
 from engine.actions.pinned import Definition, pinned
-from engine.contract import Channel, Failure, Parcel, Proved, Refusal
+from engine.contract import Channel, Failure, Parcel, Refusal, SetTogether
 from engine.model.plan import Broken
 from engine.model.written import RunId, TouchId
 from engine.problems import GuardStopped, Say
@@ -121,16 +121,16 @@ def release(
     now: dt.datetime,
     progress: Progress = silent,
 ) -> Advanced:
-    """Make ready what was planned: within the budget, and only once all of it has been proven to compose."""
+    """Make ready what was planned: within the budget, and only once all of it was composed."""
     new, left, is_over = due
     over = guards.of_cost(definition.campaign, committed(connection, run_id, definition)) if new else []
     if over and ledger.switch(connection, run_id, "paused", by="engine", because=str(over[0])):
         return Advanced(run_id, new, left, 0, is_over, str(over[0]))
     failed = 0
     for step_name in definition.campaign.steps:
-        proof = prove(connection, run_id, definition, step_name, channels, now=now, progress=progress)
-        failed += proof.failed
-        if broken := guards.of_composing(step_name, proof.failed, proof.broken, definition.policy):
+        made = compose_all(connection, run_id, definition, step_name, channels, now=now, progress=progress)
+        failed += made.failed
+        if broken := guards.of_composing(step_name, made.failed, made.broken, definition.policy):
             because = str(broken[0]).removesuffix(".")
             ledger.switch(connection, run_id, "paused", by="engine", because=because)
             return Advanced(run_id, new, left, failed, is_over, because)
@@ -188,14 +188,14 @@ def plan_due(
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Composition:
     """What came of composing every parcel of a step."""
 
     failed: int
     broken: tuple[Broken, ...]  #: the first of them
 
 
-def prove(
+def compose_all(
     connection: Connection,
     run_id: RunId,
     definition: Definition,
@@ -204,7 +204,7 @@ def prove(
     *,
     now: dt.datetime,
     progress: Progress = silent,
-) -> Proof:
+) -> Composition:
     """Compose every planned parcel of a step once, so that a bad one is found before the first one leaves.
 
     Those that do not compose are marked, with what they fail at. What a customer simply lacks (an
@@ -212,14 +212,16 @@ def prove(
     """
     step = definition.campaign.steps[step_name]
     channel = channels[step.channel]
-    compose = prover = None
+    compose = failing = None
     failed = done = 0
     shown: list[Broken] = []
-    for group in ledger.to_prove(connection, run_id, step_name, contact_point=channel.contact_point, now=now):
+    for group in ledger.to_compose(
+        connection, run_id, step_name, contact_point=channel.contact_point, now=now
+    ):
         wave = definition.wave(run_id, step_name, now)
         compose = compose or channel.prepare(wave)
-        if isinstance(channel, Proved):
-            prover = prover or channel.prover(wave)
+        if isinstance(channel, SetTogether):
+            failing = failing or channel.failing(wave)
         failures: dict[TouchId, Failure] = {}
         # What is told one by one is let go at once: with its attachments a mail is large.
         together: list[Parcel] = []
@@ -227,10 +229,10 @@ def prove(
             made = compose(addressee)
             if isinstance(made, Failure):
                 failures[addressee.touch] = made
-            elif prover is not None:
+            elif failing is not None:
                 together.append(made)
-        if prover is not None:
-            failures |= prover(together)
+        if failing is not None:
+            failures |= failing(together)
         broken = {
             touch: one.detail[:200] or "?"
             for touch, one in failures.items()
@@ -250,11 +252,11 @@ def prove(
             failed += len(broken)
         done += len(group)
         progress(f"{step_name}: composing", done)
-    return Proof(failed, tuple(shown))
+    return Composition(failed, tuple(shown))
 
 
 def make_ready(connection: Connection, run_id: RunId, step_name: str) -> None:
-    """Let the proven touches of a step be claimed."""
+    """Let the touches of a step that compose be claimed."""
     run(connection, statement("journey", "make_ready"), {"run": run_id, "step": step_name, "last": 2**62})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.actions.advance import SHOWN, Progress, prove
+from engine.actions.advance import SHOWN, Progress, compose_all
 from engine.actions.pinned import Definition
 from engine.contract import Channel
 from engine.model.plan import RepLoad, StepPlan
@@ -29,11 +29,11 @@ def first_step(
     progress: Progress,
 ) -> StepPlan:
     """Return what a step does that has just been planned, and let it have gone out."""
-    proof = prove(connection, run_id, definition, step, channels, now=now, progress=progress)
+    composition = compose_all(connection, run_id, definition, step, channels, now=now, progress=progress)
     made = replace(
         step_as_planned(connection, run_id, definition, step, now),
-        does_not_compose=proof.failed,
-        broken=proof.broken,
+        does_not_compose=composition.failed,
+        broken=composition.broken,
         due=now,
     )
     plans.as_if_sent(connection, run_id, step, surely=True)
@@ -130,13 +130,13 @@ def _later(
         )
 
     come_due(whatever_if=False)
-    proof = prove(connection, run_id, definition, step, channels, now=on, progress=progress)
+    sure = compose_all(connection, run_id, definition, step, channels, now=on, progress=progress)
     touched = plans.planned(connection, run_id, step)
     excluded = plans.excluded(connection, run_id, step)
     reps = _tasks(connection, run_id, definition, step, on)
     plans.as_if_sent(connection, run_id, step, surely=True)
     come_due(whatever_if=True)
-    other = prove(connection, run_id, definition, step, channels, now=on, progress=progress)
+    other = compose_all(connection, run_id, definition, step, channels, now=on, progress=progress)
     more = plans.planned(connection, run_id, step)
     plans.as_if_sent(connection, run_id, step, surely=False)
     return StepPlan(
@@ -147,10 +147,10 @@ def _later(
         touched + more,
         excluded,
         definition.price(step) * touched,
-        proof.failed + other.failed,
+        sure.failed + other.failed,
         on,
         reps,
-        (*proof.broken, *other.broken)[:SHOWN],
+        (*sure.broken, *other.broken)[:SHOWN],
     )
 
 

@@ -292,7 +292,7 @@ def _samples(
     if not most:
         return []
     channel = channels[definition.campaign.steps[step_name].channel]
-    for group in ledger.to_prove(
+    for group in ledger.to_compose(
         connection, run_id, step_name, contact_point=channel.contact_point, now=now, group=most
     ):
         compose = channel.prepare(definition.wave(run_id, step_name, now))

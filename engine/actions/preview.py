@@ -165,7 +165,7 @@ def rehearsed(
         everybody = (
             one
             for name in _steps_like(definition, step, channels)
-            for group in ledger.to_prove(
+            for group in ledger.to_compose(
                 connection, run_id, name, contact_point=channel.contact_point, now=now
             )
             for one in group

@@ -1,4 +1,4 @@
-"""Send: claim and gate a group, compose, hand over, settle; again until the run is dry (how they overlap: `ahead`).
+"""Send: claim and gate a group, compose, hand over, settle; again until the run is dry (how they overlap: `gating_ahead`).
 
 Any number of these may work side by side, in any number of processes: the ledger keeps them apart.
 """
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from engine.actions.advance import Progress, silent
-from engine.actions.ahead import Ahead, Gated
 from engine.actions.alarm import Alarm, pause
 from engine.actions.copies import seed
+from engine.actions.gating_ahead import Ahead, Gated
 from engine.actions.handover import Handover
 from engine.actions.journal import Journal, left_behind
 from engine.actions.pinned import Definition, pinned

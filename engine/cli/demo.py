@@ -219,11 +219,11 @@ def _drive(app: App, moments: list[Moment]) -> None:
 
 def _answer(app: App, run_id: int, now: dt.datetime) -> None:
     """Let the customers do what they have done by then: click, order, see the rep, say no."""
-    from engine.actions.rehearse import rehearse
+    from engine.actions.made_up_answers import answer
     from engine.model.written import RunId
 
     with app.database("demo") as connection:
-        rehearse(connection, RunId(run_id), app.channels, seed=SEED_OF_ANSWERS, now=now)
+        answer(connection, RunId(run_id), app.channels, seed=SEED_OF_ANSWERS, now=now)
 
 
 def _end(app: App, moments: list[Moment], seconds: float) -> None:

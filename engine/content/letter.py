@@ -14,7 +14,7 @@ and one with next to nothing, and the template has to come out for both. Values 
 What people are called and where they live (`FREE`, and the lines of the address) arrives as content
 that is equal to nothing: a template can show it, and can do nothing with it that would fail for one
 name and not for another; to compare it is refused, since the answer is always no. What is left (codes,
-facts, what is there at all) makes few shapes, and `Proof` sets one piece of each before anything leaves.
+facts, what is there at all) makes few shapes, and `TrialSetting` sets one piece of each before anything leaves.
 """
 
 import datetime as dt
@@ -159,7 +159,7 @@ def printed(
     return Printed(made.pdf, made.starts, made.pages)
 
 
-class Proof:
+class TrialSetting:
     """Sets one piece of each shape, so that a letter that fails for one customer is found before any is printed."""
 
     def __init__(
@@ -204,7 +204,7 @@ class Proof:
         if not pieces:
             return None
         try:
-            printed(self._template, self._files, pieces, common=self._common, title="proof", at=self._at)
+            printed(self._template, self._files, pieces, common=self._common, title="trial", at=self._at)
         except LetterError as error:
             return error.problems[0]
         return None

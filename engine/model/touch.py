@@ -15,7 +15,7 @@ from typing import Final
 
 
 class TouchState(StrEnum):
-    PLANNED = "planned"  #: due and eligible; its parcel was not proven to compose yet
+    PLANNED = "planned"  #: due and eligible; its parcel was not composed yet
     READY = "ready"  #: may be claimed
     CLAIMED = "claimed"  #: a worker holds it, until its lease ends
     GATED = "gated"  #: allowed to leave; the only state in which it may

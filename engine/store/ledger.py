@@ -223,7 +223,7 @@ def gate(
     return Group(gated)
 
 
-def to_prove(
+def to_compose(
     connection: Connection,
     run_id: RunId,
     step: str,
@@ -234,7 +234,7 @@ def to_prove(
     group: int = 2000,
 ) -> Iterator[tuple[Addressee, ...]]:
     """Yield the planned touches of a step in groups, in the order of their keys, without taking them."""
-    text = statement("ledger", "to_prove").replace("/*addressees*/", statement("ledger", "addressees"))
+    text = statement("ledger", "to_compose").replace("/*addressees*/", statement("ledger", "addressees"))
     after = 0
     while True:
         rows = run(

@@ -50,7 +50,7 @@ def test_whatever_a_customer_is_called_the_letter_comes_out_or_is_refused_before
     if isinstance(made, Failure):
         assert glyphs.unprintable(name + town)
     else:
-        assert letters.prover(world.wave("letter", LETTER))([made]) == {}
+        assert letters.failing(world.wave("letter", LETTER))([made]) == {}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_template_that_fails_for_one_code_only_is_found_by_the_proof(
     ]
     parcels = [one for one in made if isinstance(one, Parcel)]
 
-    assert set(letters.prover(odd)(parcels)) == {world.touches["letter"][1]}
+    assert set(letters.failing(odd)(parcels)) == {world.touches["letter"][1]}
 
 
 def test_a_template_that_fails_for_who_lacks_something_is_found_by_the_proof(
@@ -100,7 +100,7 @@ def test_a_template_that_fails_for_who_lacks_something_is_found_by_the_proof(
     parcels = [compose(men[0]), compose(world.addressee("letter", 1, civility="M", town=None))]
     made = [one for one in parcels if isinstance(one, Parcel)]
 
-    assert set(letters.prover(odd)(made)) == {world.touches["letter"][1]}
+    assert set(letters.failing(odd)(made)) == {world.touches["letter"][1]}
 
 
 def test_a_name_can_be_shown_and_not_be_taken_apart(letters: Letters) -> None:
@@ -169,28 +169,28 @@ def test_what_is_written_freely_is_equal_to_nothing(question: str) -> None:
 
 def test_a_letter_that_asks_for_an_address_line_too_many_is_found_by_the_proof() -> None:
     text = "#let paper = (:)\n#let letter(piece) = [#if piece.lines.len() < 6 { piece.lines.at(4) }]\n"
-    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    trial = letter.TrialSetting("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
     pieces = [{**named(), "lines": ["RUE DES LILAS"] * lines} for lines in (6, 5, 4)]
 
-    assert set(proof.failing(pieces)) == {2}
+    assert set(trial.failing(pieces)) == {2}
 
 
 def test_the_fact_at_fault_is_found_by_halving_and_not_by_setting_each_alone() -> None:
     text = "#let paper = (:)\n#let letter(piece) = [#int(piece.customer.facts.potential)]\n"
-    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    trial = letter.TrialSetting("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
     pieces = [named(facts={"potential": "A" if place == 45 else str(place)}) for place in range(64)]
 
-    set_by = _set_by(proof, pieces)
+    set_by = _set_by(trial, pieces)
 
     assert len(set_by) <= 13  # all, and at most both halves of what fails
-    assert set(proof.failing(pieces)) == {45}
+    assert set(trial.failing(pieces)) == {45}
 
 
 def test_each_of_several_at_fault_is_found_with_its_own_words() -> None:
     text = '#let paper = (:)\n#let letter(piece) = [#if piece.customer.title == "DR" { piece.one } else if piece.customer.title == "PR" { piece.two }]\n'
-    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    trial = letter.TrialSetting("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
 
-    found = proof.failing([named(title=title) for title in ("M", "DR", "MME", "PR")])
+    found = trial.failing([named(title=title) for title in ("M", "DR", "MME", "PR")])
 
     assert [(place, problem.what.en.split('"')[1]) for place, problem in found.items()] == [
         (1, "one"),
@@ -222,19 +222,19 @@ def test_a_name_that_another_letter_defines_is_told_as_lacking() -> None:
 
 
 def test_one_piece_of_each_shape_is_set_whatever_people_are_called() -> None:
-    proof = letter.Proof("hivernax/letter", FILES, common=letter.SAMPLE_COMMON, at=AT)
+    trial = letter.TrialSetting("hivernax/letter", FILES, common=letter.SAMPLE_COMMON, at=AT)
     pieces = [named(name=f"Dr Claire Morel {number}") for number in range(30)]
-    set_by = [len(batch) for batch in _set_by(proof, pieces)]
+    set_by = [len(batch) for batch in _set_by(trial, pieces)]
 
     assert set_by == [1]
 
 
-def _set_by(proof: letter.Proof, pieces: list[dict[str, Any]]) -> list[Any]:
+def _set_by(trial: letter.TrialSetting, pieces: list[dict[str, Any]]) -> list[Any]:
     batches: list[Any] = []
-    plain = proof._set
-    proof._set = lambda some: (batches.append(list(some)), plain(some))[1]  # type: ignore[method-assign]
-    proof.failing(pieces)
-    proof.failing(pieces)
+    plain = trial._set
+    trial._set = lambda some: (batches.append(list(some)), plain(some))[1]  # type: ignore[method-assign]
+    trial.failing(pieces)
+    trial.failing(pieces)
     return [batch for batch in batches if batch]
 
 
@@ -250,10 +250,10 @@ def test_one_letter_is_set_for_all_who_differ_only_in_what_the_template_does_not
         return real(template, files, pieces, **more)
 
     monkeypatch.setattr(letter, "printed", counted)
-    proof = letter.Proof("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
+    trial = letter.TrialSetting("a/b", {"templates/a/b.typ": text}, common=letter.SAMPLE_COMMON, at=AT)
     many = [named(postcode=f"{44000 + place}", title="DR" if place % 2 else "PR") for place in range(40)]
 
-    assert proof.failing(many) == {}
+    assert trial.failing(many) == {}
     assert set_ones == [2]
 
 

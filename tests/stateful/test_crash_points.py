@@ -22,7 +22,7 @@ from channels.email import Emails
 from channels.email.delivery import Delivery
 from channels.email.dialogue import Dialogue
 from channels.email.relay import Relay
-from engine.actions import ahead, handover
+from engine.actions import gating_ahead, handover
 from engine.actions.handover import Handover
 from engine.actions.journal import Journal, journal
 from engine.actions.reconcile import reconcile
@@ -159,7 +159,7 @@ class Trial:
                         )
                         with connected(self.url) as other:
                             ledger.reap(other, ["visit", "mailing"], NOW)
-                for room in (handover, ahead):
+                for room in (handover, gating_ahead):
                     monkeypatch.setattr(room, "awake", lambda: really() + 3600)
             case "an exception":
                 raise RuntimeError("something that nobody thought of")

@@ -281,11 +281,6 @@ SELECT coalesce(max(reps), 0) FROM (
 UPDATE touch SET state = 'expired'
  WHERE run_id = %(run)s AND NOT is_over AND state IN ('planned','ready','parked') AND not_after <= %(now)s
 
--- name: to_prove
--- Planned touches of a step, after a touch id: composed once before anything leaves.
-SELECT touch_id FROM touch WHERE run_id = %(run)s AND step = %(step)s AND state = 'planned' AND NOT is_over AND touch_id > %(after)s
- ORDER BY touch_id LIMIT %(limit)s
-
 -- name: fail
 -- What it fails at, without the customer's data, stands beside the reason.
 UPDATE touch t SET state = 'render_failed', reason = 'render_failed', because = f.because

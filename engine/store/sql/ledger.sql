@@ -184,7 +184,7 @@ SELECT t.touch_id, t.epoch, t.cell, t.due_at, t.not_after, c.customer_id, c.of, 
           AND opt = 'opt_in' AND (effective_to IS NULL OR effective_to > %(now)s)) AS k
  ORDER BY t.touch_id
 
--- name: to_prove
+-- name: to_compose
 -- The same, of planned touches, without taking them: everything is composed once before anything leaves.
 WITH gated AS MATERIALIZED (
     SELECT touch_id, customer_id, epoch, cell, due_at, not_after, rep_id, contact_point_id, state FROM touch

@@ -1,8 +1,8 @@
--- What customers do in a rehearsal, where nobody is there to do it. Chance is a salted hash of the
+-- What made-up customers do, where nobody is there to do it. Chance is a salted hash of the
 -- touch or customer, so the same base, run and seed give the same answers, however often it is asked
 -- and whatever has passed by then; each answer carries the moment at which it comes.
 
--- name: rehearsed_mails
+-- name: made_up_mails
 -- Who reacts to the mails of a run, and when: a click where the mail's links may be personal, a
 -- scanner's click at once, a bounce, an unsubscription. One in two clicks within the first eight hours.
 WITH sent AS (
@@ -25,7 +25,7 @@ SELECT touch_id, customer_id, run_id, campaign, step, 'email', purpose, definiti
   FROM reacting WHERE kind IS NOT NULL
  ORDER BY touch_id;
 
--- name: rehearsed_visits
+-- name: made_up_visits
 -- How the visits of a run end: most customers are seen within the task's window, some tasks are never reported on.
 SELECT task_id, code,
        CASE WHEN luck < 0.66 THEN 'seen' WHEN luck < 0.80 THEN 'absent' WHEN luck < 0.85 THEN 'rescheduled'
@@ -41,7 +41,7 @@ SELECT task_id, code,
  WHERE luck < 0.90
  ORDER BY task_id;
 
--- name: rehearsed_returns
+-- name: made_up_returns
 -- Which letters of a run come back, nine to twenty days after they were handed over.
 SELECT piece_id, (touched_at + interval '9 days' + interval '11 days' * delay)::date AS on_day,
        CASE WHEN kind < 0.70 THEN 'NPAI' WHEN kind < 0.88 THEN 'ADRESSE_INSUFFISANTE' ELSE 'REFUSE' END AS reason
@@ -53,7 +53,7 @@ SELECT piece_id, (touched_at + interval '9 days' + interval '11 days' * delay)::
  WHERE luck < 0.018
  ORDER BY piece_id;
 
--- name: rehearse_orders
+-- name: made_up_orders
 -- Orders of a brand by the members of a run, into the table where the order feed puts them. Everybody
 -- may order of their own accord, held out or not: `base` of them within sixty days of enrolment. On top
 -- of that a touch makes some order: that is the true effect, which the report should find again. Of

@@ -1,4 +1,4 @@
-"""What customers do in a rehearsal: read from a salted hash, written where real answers are written."""
+"""What made-up customers do: read from a salted hash, written where real answers are written."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -38,14 +38,14 @@ class VisitEnd:
 def mail_reactions(connection: Connection, of: RunId, seed: int, now: dt.datetime) -> list[MailReaction]:
     """Return the reactions to a run's mails that have come by `now`."""
     parameters = {"run": of, "seed": seed, "now": now}
-    rows = run(connection, statement("rehearsal", "rehearsed_mails"), parameters)
+    rows = run(connection, statement("made_up_answers", "made_up_mails"), parameters)
     found = [MailReaction(TouchOfToken(*row[:8]), row[8], row[9]) for row in rows]
     return [reaction for reaction in found if reaction.at <= now]
 
 
 def visit_ends(connection: Connection, of: RunId, seed: int, now: dt.datetime) -> list[VisitEnd]:
     """Return how the run's visits ended that took place by `now`."""
-    rows = run(connection, statement("rehearsal", "rehearsed_visits"), {"run": of, "seed": seed})
+    rows = run(connection, statement("made_up_answers", "made_up_visits"), {"run": of, "seed": seed})
     return [end for end in (VisitEnd(*row) for row in rows) if end.at <= now]
 
 
@@ -53,7 +53,7 @@ def letter_returns(
     connection: Connection, of: RunId, seed: int, now: dt.datetime
 ) -> list[tuple[str, dt.date, str]]:
     """Return the run's letters that came back by `now`: piece, day of the scan, reason."""
-    rows = run(connection, statement("rehearsal", "rehearsed_returns"), {"run": of, "seed": seed})
+    rows = run(connection, statement("made_up_answers", "made_up_returns"), {"run": of, "seed": seed})
     return [(row[0], row[1], row[2]) for row in rows if row[1] < now.date()]
 
 
@@ -77,4 +77,4 @@ def place_orders(
         "seed": seed,
         "now": now,
     }
-    return run(connection, statement("rehearsal", "rehearse_orders"), parameters).rowcount
+    return run(connection, statement("made_up_answers", "made_up_orders"), parameters).rowcount

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.actions import ahead as ahead_room
-from engine.actions.ahead import Ahead
+from engine.actions import gating_ahead as ahead_room
+from engine.actions.gating_ahead import Ahead
 from engine.actions.handover import Handover, awake
 from engine.contract import Addressee, Ending, Receipt
 from engine.store import ledger

@@ -1,4 +1,4 @@
-"""Rehearse: let made-up customers answer a run, through the doors by which real answers come in.
+"""Made-up answers: customers who do not exist answer a run, through the doors by which real answers come in.
 
 For the demo and for tests of whole campaigns. The same base, run and seed give the same answers; each
 comes at its own moment, so it is called again as the campaign's clock goes on, and again changes
@@ -21,17 +21,17 @@ from engine.contract import Channel
 from engine.model.policy import PROMOTIONAL
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
-from engine.store import rehearsal, responses
+from engine.store import made_up_answers, responses
 from engine.store.database import Connection
 from engine.store.fieldwork import VisitReport
-from engine.store.rehearsal import MailReaction
+from engine.store.made_up_answers import MailReaction
 from engine.store.responses import Hit
 
 SOURCE = "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Answered:
     """How many answers are new."""
 
     clicks: int
@@ -42,9 +42,9 @@ class Rehearsed:
     orders: int
 
 
-def rehearse(
+def answer(
     connection: Connection, run: RunId, channels: Mapping[str, Channel], *, seed: int, now: dt.datetime
-) -> Rehearsed:
+) -> Answered:
     """Bring in what a run's customers have answered by `now`, and collect it.
 
     Raises:
@@ -56,7 +56,7 @@ def rehearse(
     if row is None:
         raise UsageError(Say(f"There is no run {run}.", f"Il n'y a pas d'exécution {run}."))
     definition = pinned(connection, row[1], row[0], channels)
-    mails = rehearsal.mail_reactions(connection, run, seed, now)
+    mails = made_up_answers.mail_reactions(connection, run, seed, now)
     bounced = responses.record_bounces(
         connection, [(mail.touch.touch, mail.at) for mail in mails if mail.kind == "bounced_hard"]
     )
@@ -69,9 +69,9 @@ def rehearse(
     brands = {goal.brand or campaign.brand for goal in campaign.goals.values() if goal.response == "order"}
     codes = {name: cell.offer.code for name, cell in campaign.cells.items() if cell.offer and cell.offer.code}
     for brand in sorted(brand for brand in brands if brand is not None):
-        orders += rehearsal.place_orders(connection, run, brand, codes, seed, now)
+        orders += made_up_answers.place_orders(connection, run, brand, codes, seed, now)
     collect(connection, lambda sha, name: pinned(connection, sha, name, channels).campaign, now=now)
-    return Rehearsed(clicks, unsubscribed, bounced, visits, returned, orders)
+    return Answered(clicks, unsubscribed, bounced, visits, returned, orders)
 
 
 def _hits(definition: Definition, mails: Sequence[MailReaction]) -> list[Hit]:
@@ -91,21 +91,21 @@ def _hits(definition: Definition, mails: Sequence[MailReaction]) -> list[Hit]:
 def _unsubscribe(connection: Connection, mail: MailReaction) -> bool:
     """Carry out one no, as the page does: a transaction of its own, for few customers."""
     purposes = sorted({*PROMOTIONAL, *([mail.touch.purpose] if mail.touch.purpose else [])})
-    proof = f"touch {mail.touch.touch}, rehearsal"
+    proof = f"touch {mail.touch.touch}, made up"
     return responses.stop_contact(connection, mail.touch, purposes, at=mail.at, proof=proof)
 
 
 def _visits(connection: Connection, run: RunId, seed: int, now: dt.datetime) -> int:
     reports = [
         VisitReport(f"{SOURCE}:{end.task_id}", end.rep, end.outcome, end.at, end.task_id)
-        for end in rehearsal.visit_ends(connection, run, seed, now)
+        for end in made_up_answers.visit_ends(connection, run, seed, now)
     ]
     return record_visit_reports(connection, reports, source=SOURCE, now=now).new if reports else 0
 
 
 def _returns(connection: Connection, run: RunId, seed: int, now: dt.datetime) -> int:
     """Hand in the file that the post sends; only what it has not sent before."""
-    scans = rehearsal.letter_returns(connection, run, seed, now)
+    scans = made_up_answers.letter_returns(connection, run, seed, now)
     if not scans:
         return 0
     with tempfile.TemporaryDirectory(prefix="touchbase-") as folder:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from engine.actions.rehearse import Rehearsed, rehearse
+from engine.actions.made_up_answers import Answered, answer
 from engine.actions.report import report
 from engine.app import App, Settings
 from engine.contract import Channel
@@ -56,17 +56,17 @@ def crowd(database: Connection) -> SmallRun:
 def test_answers_that_came_do_not_come_again(
     database: Connection, crowd: SmallRun, channels: dict[str, Channel]
 ) -> None:
-    rehearse(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
+    answer(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
 
-    again = rehearse(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
+    again = answer(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
 
-    assert again == Rehearsed(0, 0, 0, 0, 0, 0)
+    assert again == Answered(0, 0, 0, 0, 0, 0)
 
 
 def test_some_click_some_bounce_some_say_no_and_some_order(
     database: Connection, crowd: SmallRun, channels: dict[str, Channel]
 ) -> None:
-    played = rehearse(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
+    played = answer(database, RunId(crowd.run), channels, seed=1, now=START + 30 * DAY)
 
     assert min(played.clicks, played.unsubscribed, played.bounced, played.orders) > 0
     assert played.visits <= 1
@@ -75,7 +75,7 @@ def test_some_click_some_bounce_some_say_no_and_some_order(
 def test_played_day_by_day_it_comes_to_the_same(
     database: Connection, crowd: SmallRun, channels: dict[str, Channel]
 ) -> None:
-    parts = [rehearse(database, RunId(crowd.run), channels, seed=1, now=START + n * DAY) for n in (1, 9, 60)]
+    parts = [answer(database, RunId(crowd.run), channels, seed=1, now=START + n * DAY) for n in (1, 9, 60)]
     orders = database.execute(
         "SELECT order_no, ordered_at FROM orders WHERE source = 'demo' ORDER BY 1"
     ).fetchall()
@@ -84,7 +84,7 @@ def test_played_day_by_day_it_comes_to_the_same(
     )
     database.execute("DELETE FROM orders WHERE source = 'demo'")
 
-    rehearse(database, RunId(crowd.run), channels, seed=1, now=START + 60 * DAY)
+    answer(database, RunId(crowd.run), channels, seed=1, now=START + 60 * DAY)
 
     assert sum(part.orders for part in parts) == len(orders)
     assert (
@@ -98,7 +98,7 @@ def test_played_day_by_day_it_comes_to_the_same(
 def test_the_touched_order_more_and_the_report_says_so(
     database: Connection, crowd: SmallRun, channels: dict[str, Channel]
 ) -> None:
-    rehearse(database, RunId(crowd.run), channels, seed=3, now=START + 61 * DAY)
+    answer(database, RunId(crowd.run), channels, seed=3, now=START + 61 * DAY)
 
     orders = report(database, CAMPAIGN.campaign, definition, now=START + 61 * DAY).goals[0]
 
@@ -106,8 +106,8 @@ def test_the_touched_order_more_and_the_report_says_so(
     assert orders.effect is not None and orders.effect.low < 0.05 < orders.effect.high
 
 
-def test_a_run_that_is_not_there_cannot_be_rehearsed(
+def test_a_run_that_is_not_there_is_answered_by_nobody(
     database: Connection, channels: dict[str, Channel]
 ) -> None:
     with pytest.raises(UsageError, match="no run 99"):
-        rehearse(database, RunId(99), channels, seed=1, now=START)
+        answer(database, RunId(99), channels, seed=1, now=START)
