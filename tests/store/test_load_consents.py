@@ -129,6 +129,14 @@ def test_a_no_that_is_not_clear_holds_in_its_widest_sense(
     )
 
 
+def test_all_that_is_wrong_with_a_yes_is_told_at_once_and_not_what_would_have_been_done_with_it(
+    database: Connection, ids: dict[str, int], tmp_path: Path
+) -> None:
+    report = loaded(database, tmp_path, f"{CLAIRE};pigeon;vente;;;oui;;hier;;;;;e9\n")
+
+    assert [one[:2] for one in faults(report)] == [(2, "channel"), (2, "purpose"), (2, "captured_at")]
+
+
 def test_an_event_is_never_changed(database: Connection, ids: dict[str, int], tmp_path: Path) -> None:
     loaded(database, tmp_path, NO)
 

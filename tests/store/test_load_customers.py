@@ -222,6 +222,20 @@ def test_a_line_that_cannot_be_loaded_is_told_with_its_place_and_the_way_out(
     )
 
 
+def test_all_that_is_wrong_with_a_line_is_told_at_once_and_nothing_that_only_follows_from_it(
+    database: Connection, tmp_path: Path
+) -> None:
+    text = HEADER + "8;astronaute;123;;;Nantes;44000;;no address;12;4\n" + ";astronaute;;Petit;Jean;;;;;;\n"
+
+    report = loaded(database, written(tmp_path, text), "customers", tmp_path)
+
+    assert [(one.line, one.column, one.whole_line) for one in report.rejected] == [
+        (2, "kind", True), (2, "rpps", True), (2, None, True), (2, "email", True), (2, "phone", True),
+        (3, "kind", True),
+    ]  # fmt: skip
+    assert (report.counts["rejected"], report.counts["values_left_out"]) == (2, 0)
+
+
 def test_one_line_with_a_column_too_many_does_not_cost_the_others(
     database: Connection, tmp_path: Path
 ) -> None:

@@ -176,3 +176,20 @@ def test_orders_of_a_merged_customer_go_to_whom_they_were_merged_into(
     assert small.execute(
         "SELECT i.value FROM orders JOIN identifier i USING (customer_id) WHERE scheme = 'RPPS'"
     ).fetchone() == (CLAIRE,)
+
+
+def test_all_that_is_wrong_with_a_line_is_told_at_once(small: Connection, tmp_path: Path) -> None:
+    """A steward who mends one fault a day would send the same line four times."""
+    report = loaded(
+        small, tmp_path, HEADER + "999999999;A-1;x;web;1er mars;soumise;;HIVERNAXE;dix;8,90;dix;80,10;\n"
+    )
+
+    assert faults(report) == [
+        (2, None, "no customer with this identifier"),
+        (2, "ordered_at", "not a date"),
+        (2, "line_no", "not the number of a line"),
+        (2, "units", "not a number of units"),
+        (2, "brand", "no brand of ours"),
+        (2, "discount", "not a discount"),
+    ]
+    assert (done(report), report.counts["values_left_out"]) == ((0, 0, 1), 0)

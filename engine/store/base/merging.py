@@ -74,9 +74,10 @@ def merge(connection: Connection, delivery: Delivery) -> Taken:
     row = counted.fetchone()
     assert row is not None and counted.description is not None
     counts = dict(zip((column.name for column in counted.description), map(int, row), strict=True))
+    told = {"of_all": delivery.feed.stage != "consents"}
     rejected = [
         Rejected(int(line), *FAULTS[fault], whole_line=bool(whole))
-        for line, fault, whole in run(connection, statement("load_shared", "faults"))
+        for line, fault, whole in run(connection, statement("load_shared", "faults"), told)
     ]
     _clear(connection)
     return Taken({**counts, "repeated": repeated}, rejected)

@@ -3,7 +3,8 @@
 -- name: incoming
 CREATE TEMP TABLE load_incoming ON COMMIT DROP AS
 SELECT line, customer_id, finess_repaired, rep_type, territory, reason,
-       CASE WHEN whom_fault IS NOT NULL THEN whom_fault WHEN rep_type IS NULL THEN 'unknown_rep_type' WHEN territory IS NULL THEN 'no_territory' END AS fault,
+       nullif(concat_ws(' ', whom_fault, CASE WHEN rep_type IS NULL THEN 'unknown_rep_type' END,
+                             CASE WHEN territory IS NULL THEN 'no_territory' END), '') AS fault,
        array_remove(ARRAY[CASE WHEN given_reason IS NOT NULL AND reason IS NULL THEN 'unknown_reason' END], NULL) AS slips
   FROM (SELECT s.line, w.customer_id, w.fault AS whom_fault, w.finess_repaired,
                CASE folded(s.rep_type) WHEN 'PCR' THEN 'PCR' WHEN 'VILLE' THEN 'PCR' WHEN 'HOSP' THEN 'HOSP' WHEN 'HOPITAL' THEN 'HOSP' WHEN 'PHARMA' THEN 'PHARMA'

@@ -14,16 +14,14 @@ SELECT line, customer_id, coalesce(channel, '*') AS channel, coalesce(purpose, '
        -- said in the file's own words, so that a date that we cannot read gives the same key next time
        coalesce(given_source_id, 'auto-' || md5(concat_ws('|', customer_id, coalesce(channel, '*'), coalesce(purpose, '*'), coalesce(scope, 'all'),
                                                           coalesce(address, ''), coalesce(captured_at::text, given_captured_at), opt))) AS source_id,
-       CASE WHEN whom_fault IS NOT NULL THEN whom_fault
-            WHEN opt IS NULL THEN 'unknown_opt'
-            WHEN is_no THEN NULL
-            WHEN channel IS NULL THEN 'unknown_channel'
-            WHEN purpose IS NULL THEN 'unknown_purpose'
-            WHEN scope IS NULL THEN 'unknown_scope'
-            WHEN given_address IS NOT NULL AND address IS NULL THEN 'bad_address'
-            WHEN captured_at IS NULL THEN 'bad_captured_at'
-            WHEN captured_at > %(now)s::timestamptz + interval '1 day' THEN 'future_consent'
-            WHEN given_effective_to IS NOT NULL AND effective_to IS NULL THEN 'bad_effective_to' END AS fault,
+       nullif(concat_ws(' ', whom_fault, CASE WHEN opt IS NULL THEN 'unknown_opt' END,
+           CASE WHEN NOT is_no AND channel IS NULL THEN 'unknown_channel' END,
+           CASE WHEN NOT is_no AND purpose IS NULL THEN 'unknown_purpose' END,
+           CASE WHEN NOT is_no AND scope IS NULL THEN 'unknown_scope' END,
+           CASE WHEN NOT is_no AND given_address IS NOT NULL AND address IS NULL THEN 'bad_address' END,
+           CASE WHEN NOT is_no AND captured_at IS NULL THEN 'bad_captured_at' END,
+           CASE WHEN NOT is_no AND captured_at > %(now)s::timestamptz + interval '1 day' THEN 'future_consent' END,
+           CASE WHEN NOT is_no AND given_effective_to IS NOT NULL AND effective_to IS NULL THEN 'bad_effective_to' END), '') AS fault,
        array_remove(ARRAY[CASE WHEN is_no AND channel IS NULL THEN 'no_for_all_channels' END,
                           CASE WHEN is_no AND purpose IS NULL THEN 'no_for_all_purposes' END,
                           CASE WHEN is_no AND scope IS NULL THEN 'no_for_all_scopes' END,
@@ -33,7 +31,7 @@ SELECT line, customer_id, coalesce(channel, '*') AS channel, coalesce(purpose, '
                           CASE WHEN is_no AND given_cause IS NOT NULL AND cause IS NULL THEN 'cause_left_out' END,
                           CASE WHEN given_proof_type IS NOT NULL AND proof_type IS NULL THEN 'unknown_proof_type' END,
                           CASE WHEN opt = 'opt_in' AND (text_version IS NULL OR proof_type IS NULL OR proof_ref IS NULL) THEN 'yes_without_proof' END], NULL) AS slips
-  FROM (SELECT c.*, opt IN ('opt_out', 'never') AS is_no,
+  FROM (SELECT c.*, coalesce(opt IN ('opt_out', 'never'), false) AS is_no,
                CASE WHEN given_address IS NULL THEN NULL
                     WHEN channel IN ('email', 'email_open_tracking', 'web_tracking') OR channel = '*' AND given_address LIKE '%%@%%'
                     THEN CASE WHEN given_address ~ '^[^@ <>"(),;:\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$'

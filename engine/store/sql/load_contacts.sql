@@ -40,10 +40,10 @@ SELECT line AS n, organisation, person, complement, street, box, postcode, town,
 -- name: incoming
 CREATE TEMP TABLE load_incoming ON COMMIT DROP AS
 SELECT line, customer_id, finess_repaired, type, value, usage, status, status_reason, notice_given_at, source_date,
-       CASE WHEN whom_fault IS NOT NULL THEN whom_fault
-            WHEN given_type IS NULL OR type IS NULL THEN 'unknown_contact_type'
-            WHEN value IS NULL THEN CASE type WHEN 'email' THEN 'bad_email_value' WHEN 'mss' THEN 'bad_email_value' WHEN 'postal' THEN 'bad_postal_value'
-                                              WHEN 'web_id' THEN 'no_value' ELSE 'bad_phone_value' END END AS fault,
+       nullif(concat_ws(' ', whom_fault,
+           CASE WHEN given_type IS NULL OR type IS NULL THEN 'unknown_contact_type'
+                WHEN value IS NULL THEN CASE type WHEN 'email' THEN 'bad_email_value' WHEN 'mss' THEN 'bad_email_value' WHEN 'postal' THEN 'bad_postal_value'
+                                                  WHEN 'web_id' THEN 'no_value' ELSE 'bad_phone_value' END END), '') AS fault,
        array_remove(ARRAY[CASE WHEN given_usage IS NOT NULL AND usage IS NULL THEN 'unknown_usage' END,
                           CASE WHEN given_status IS NOT NULL AND status IS NULL THEN 'unknown_contact_status' END,
                           CASE WHEN bad_date THEN 'bad_date' END], NULL) AS slips

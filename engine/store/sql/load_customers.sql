@@ -25,19 +25,21 @@ CREATE UNLOGGED TABLE load_day AS
 SELECT raw, date_of(raw) AS day FROM (SELECT source_date AS raw FROM load_stage WHERE source_date IS NOT NULL GROUP BY source_date) AS given
 
 -- name: incoming
--- Every line cleaned, with what is wrong with it. `fault` keeps the line out, `slips` only values of it.
+-- Every line cleaned, with all that is wrong with it: whoever mends a file mends a line once. `fault` keeps the line out (words
+-- with spaces between them, NULL for none), `slips` only values of it.
 -- OFFSET 0 keeps what an inner query computes from being computed again at each use. Dear expressions stand
 -- where only odd values reach them. Parallel workers share the lines; the statements after this one only copy.
 -- What they filter by stands first: a row is taken apart only as far as the last column that is asked for.
 CREATE UNLOGGED TABLE load_incoming AS
 SELECT line, coalesce(found, %(base)s + line) AS customer_id, found,
-       CASE WHEN least(by_rpps, by_finess, by_siret, by_ext) <> greatest(by_rpps, by_finess, by_siret, by_ext) THEN 'two_customers'
-            WHEN kind IS NULL THEN 'unknown_kind'
-            WHEN rpps IS NOT NULL AND NOT is_digits(rpps, 11) THEN 'bad_rpps'
-            WHEN finess IS NOT NULL AND NOT is_digits(finess, 9) AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess'
-            WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret'
-            WHEN coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier'
-            WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END AS fault,
+       nullif(concat_ws(' ',
+           CASE WHEN least(by_rpps, by_finess, by_siret, by_ext) <> greatest(by_rpps, by_finess, by_siret, by_ext) THEN 'two_customers' END,
+           CASE WHEN kind IS NULL THEN 'unknown_kind' END,
+           CASE WHEN rpps IS NOT NULL AND NOT is_digits(rpps, 11) THEN 'bad_rpps' END,
+           CASE WHEN finess IS NOT NULL AND NOT is_digits(finess, 9) AND finess !~ '^[0-9][0-9AB][0-9A-Z]{7}$' THEN 'bad_finess' END,
+           CASE WHEN siret IS NOT NULL AND NOT is_digits(siret, 14) THEN 'bad_siret' END,
+           CASE WHEN kind IS NOT NULL AND coalesce(rpps, finess, siret, ext) IS NULL THEN 'no_identifier' END,
+           CASE WHEN coalesce(last_name, org_name) IS NULL THEN 'no_name' END), '') AS fault,
        finess_repaired, phone_repaired, postcode_repaired, is_unmarked, is_unresolved, source_date, notice_given_at, of, last_name,
        email, CASE WHEN email IS NULL THEN NULL WHEN of = 'organisation' THEN 'org'
                    WHEN left(email, 1) IN ('s', 'c', 'i', 'a', 'p', 'd', 'b', 'h') AND email ~ '^(secretariat|contact|info|accueil|cabinet|pharmacie|direction|bonjour|hello)[.@_-]' THEN 'professional_generic'
@@ -394,12 +396,14 @@ SELECT count(*) FILTER (WHERE fault IS NULL AND found IS NULL),
   FROM load_incoming
 
 -- name: faults
-SELECT line, fault, true FROM load_incoming WHERE fault IS NOT NULL
-UNION ALL SELECT line, unnest(slips), false FROM load_incoming WHERE fault IS NULL AND slips IS NOT NULL
-UNION ALL SELECT line, unnest(array_remove(ARRAY[CASE WHEN rpps_suspect THEN 'odd_rpps' END, CASE WHEN finess_suspect THEN 'odd_finess' END,
-                                                 CASE WHEN siret_suspect THEN 'odd_siret' END], NULL)), false
-            FROM load_incoming WHERE fault IS NULL AND (rpps_suspect OR finess_suspect OR siret_suspect)
- ORDER BY 1
+SELECT line, said.fault, i.fault IS NOT NULL
+  FROM load_incoming i
+ CROSS JOIN LATERAL unnest(string_to_array(i.fault, ' ') || slips
+                           || CASE WHEN i.fault IS NULL
+                                   THEN array_remove(ARRAY[CASE WHEN rpps_suspect THEN 'odd_rpps' END, CASE WHEN finess_suspect THEN 'odd_finess' END,
+                                                           CASE WHEN siret_suspect THEN 'odd_siret' END], NULL) END) WITH ORDINALITY AS said(fault, n)
+ WHERE i.fault IS NOT NULL OR slips IS NOT NULL OR rpps_suspect OR finess_suspect OR siret_suspect
+ ORDER BY line, n
 
 -- name: unresolved
 SELECT DISTINCT postcode, town FROM load_place WHERE is_unresolved ORDER BY 1, 2

@@ -8,15 +8,14 @@ WITH known_brand AS (
      ORDER BY word, rank, brand)
 SELECT line, customer_id, direction, channel, brand, campaign, purpose, at, outcome, rep_id, type, value, label, finess_repaired,
        coalesce(given_source_id, 'auto-' || md5(concat_ws('|', customer_id, channel, direction, type, at, campaign, given_brand, label))) AS source_id,
-       CASE WHEN whom_fault IS NOT NULL THEN whom_fault
-            WHEN channel IS NULL THEN 'unknown_channel'
-            WHEN given_direction IS NOT NULL AND said_direction IS NULL THEN 'unknown_direction'
-            WHEN at IS NULL THEN 'bad_at'
-            WHEN at > %(now)s::timestamptz + interval '1 day' AND coalesce(outcome, '') NOT IN ('planned', 'cancelled') THEN 'future_touch'
-            WHEN given_type IS NOT NULL AND type IS NULL THEN 'unknown_type'
-            WHEN type = 'order' THEN 'order_in_history'
-            WHEN direction = 'in' AND type IS NULL THEN 'no_type'
-            WHEN direction = 'out' AND type IS NOT NULL THEN 'type_of_out' END AS fault,
+       nullif(concat_ws(' ', whom_fault, CASE WHEN channel IS NULL THEN 'unknown_channel' END,
+           CASE WHEN given_direction IS NOT NULL AND said_direction IS NULL THEN 'unknown_direction' END,
+           CASE WHEN at IS NULL THEN 'bad_at'
+                WHEN at > %(now)s::timestamptz + interval '1 day' AND coalesce(outcome, '') NOT IN ('planned', 'cancelled') THEN 'future_touch' END,
+           CASE WHEN given_type IS NOT NULL AND type IS NULL THEN 'unknown_type'
+                WHEN type = 'order' THEN 'order_in_history'
+                WHEN direction = 'in' AND type IS NULL THEN 'no_type'
+                WHEN direction = 'out' AND type IS NOT NULL THEN 'type_of_out' END), '') AS fault,
        array_remove(ARRAY[CASE WHEN given_brand IS NOT NULL AND brand IS NULL THEN 'brand_left_out' END,
                           CASE WHEN given_purpose IS NOT NULL AND purpose IS NULL THEN 'purpose_left_out' END,
                           CASE WHEN given_outcome IS NOT NULL AND outcome IS NULL THEN 'unknown_outcome' END,

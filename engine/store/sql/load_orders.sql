@@ -12,22 +12,22 @@ SELECT line, customer_id, order_no, coalesce(line_no, (coalesce(max(line_no) OVE
        origin, type, promo_code, rep_id, ordered_at, status, cip13, brand, units, coalesce(free_units, 0) AS free_units,
        unit_price_ht, discount, coalesce(amount_ht, round(units * unit_price_ht * (1 - coalesce(discount, 0)), 2)) AS amount_ht,
        finess_repaired, cip_completed,
-       CASE WHEN order_no IS NULL THEN 'no_order_no'
-            WHEN whom_fault IS NOT NULL THEN whom_fault
-            WHEN ordered_at IS NULL THEN 'bad_ordered_at'
-            WHEN ordered_at > %(now)s::timestamptz + interval '1 day' THEN 'future_order'
-            WHEN given_line_no IS NOT NULL AND line_no IS NULL THEN 'bad_line_no'
-            WHEN given_origin IS NOT NULL AND origin IS NULL THEN 'unknown_origin'
-            WHEN given_type IS NOT NULL AND type IS NULL THEN 'unknown_order_type'
-            WHEN given_status IS NOT NULL AND status IS NULL THEN 'unknown_status'
-            WHEN units IS NULL THEN 'bad_units'
-            WHEN cip13 IS NOT NULL AND NOT key_holds('CIP13', cip13) THEN 'bad_cip13'
-            WHEN given_brand IS NOT NULL AND said_brand IS NULL THEN 'unknown_brand'
-            WHEN said_brand <> product_brand THEN 'other_brand'
-            WHEN brand IS NULL AND cip13 IS NULL THEN 'no_product'
-            WHEN brand IS NULL THEN 'unknown_product'
-            WHEN given_amount IS NOT NULL AND amount_ht IS NULL THEN 'bad_amount'
-            WHEN coalesce(amount_ht, units * unit_price_ht) IS NULL THEN 'no_amount' END AS fault,
+       nullif(concat_ws(' ', CASE WHEN order_no IS NULL THEN 'no_order_no' END, whom_fault,
+           CASE WHEN ordered_at IS NULL THEN 'bad_ordered_at'
+                WHEN ordered_at > %(now)s::timestamptz + interval '1 day' THEN 'future_order' END,
+           CASE WHEN given_line_no IS NOT NULL AND line_no IS NULL THEN 'bad_line_no' END,
+           CASE WHEN given_origin IS NOT NULL AND origin IS NULL THEN 'unknown_origin' END,
+           CASE WHEN given_type IS NOT NULL AND type IS NULL THEN 'unknown_order_type' END,
+           CASE WHEN given_status IS NOT NULL AND status IS NULL THEN 'unknown_status' END,
+           CASE WHEN units IS NULL THEN 'bad_units' END,
+           -- what the order is of: of these the first only, the others follow from it
+           CASE WHEN cip13 IS NOT NULL AND NOT key_holds('CIP13', cip13) THEN 'bad_cip13'
+                WHEN given_brand IS NOT NULL AND said_brand IS NULL THEN 'unknown_brand'
+                WHEN said_brand <> product_brand THEN 'other_brand'
+                WHEN brand IS NULL AND cip13 IS NULL THEN 'no_product'
+                WHEN brand IS NULL THEN 'unknown_product' END,
+           CASE WHEN given_amount IS NOT NULL AND amount_ht IS NULL THEN 'bad_amount'
+                WHEN units IS NOT NULL AND coalesce(amount_ht, units * unit_price_ht) IS NULL THEN 'no_amount' END), '') AS fault,
        array_remove(ARRAY[CASE WHEN given_free_units IS NOT NULL AND free_units IS NULL THEN 'bad_free_units' END,
                           CASE WHEN given_price IS NOT NULL AND unit_price_ht IS NULL THEN 'bad_price' END,
                           CASE WHEN given_discount IS NOT NULL AND discount IS NULL THEN 'bad_discount' END,

@@ -6,10 +6,10 @@ WITH known_brand AS (
     SELECT DISTINCT ON (word) word, brand FROM brand CROSS JOIN LATERAL (VALUES (folded(brand), 1), (folded(name), 2)) AS w(word, rank)
      ORDER BY word, rank, brand)
 SELECT line, code, first_name, last_name, email, phone, rep_type, brands, daily_capacity, holiday_set, active, territory, territory_name, role, valid_from, valid_to,
-       CASE WHEN code IS NULL THEN 'no_code' WHEN last_name IS NULL THEN 'no_last_name' WHEN email IS NULL THEN 'bad_rep_email'
-            WHEN rep_type IS NULL THEN 'unknown_rep_type' WHEN unknown_brands THEN 'unknown_rep_brand'
-            WHEN given_role IS NOT NULL AND role IS NULL THEN 'unknown_role'
-            WHEN given_from IS NOT NULL AND valid_from IS NULL OR given_to IS NOT NULL AND valid_to IS NULL OR valid_to < valid_from THEN 'bad_period' END AS fault,
+       nullif(concat_ws(' ', CASE WHEN code IS NULL THEN 'no_code' END, CASE WHEN last_name IS NULL THEN 'no_last_name' END,
+           CASE WHEN email IS NULL THEN 'bad_rep_email' END, CASE WHEN rep_type IS NULL THEN 'unknown_rep_type' END,
+           CASE WHEN unknown_brands THEN 'unknown_rep_brand' END, CASE WHEN given_role IS NOT NULL AND role IS NULL THEN 'unknown_role' END,
+           CASE WHEN given_from IS NOT NULL AND valid_from IS NULL OR given_to IS NOT NULL AND valid_to IS NULL OR valid_to < valid_from THEN 'bad_period' END), '') AS fault,
        array_remove(ARRAY[CASE WHEN given_phone IS NOT NULL AND phone IS NULL THEN 'bad_phone' END,
                           CASE WHEN given_capacity IS NOT NULL AND daily_capacity IS NULL THEN 'bad_capacity' END,
                           CASE WHEN given_holidays IS NOT NULL AND holiday_set IS NULL THEN 'unknown_holidays' END,

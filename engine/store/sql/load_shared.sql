@@ -40,9 +40,13 @@ SELECT DISTINCT ON (who) f.who, c.customer_id, f.finess_repaired,
  ORDER BY who
 
 -- name: faults
-SELECT line, fault, true FROM load_incoming WHERE fault IS NOT NULL
-UNION ALL SELECT line, unnest(slips), false FROM load_incoming WHERE fault IS NULL AND cardinality(slips) > 0
- ORDER BY 1
+-- `fault` is words with spaces between them. What was wrong with values is told of a line that is left out, too, but for consents,
+-- whose slips say how an event was taken.
+SELECT line, said.fault, i.fault IS NOT NULL
+  FROM load_incoming i
+ CROSS JOIN LATERAL unnest(string_to_array(i.fault, ' ') || CASE WHEN i.fault IS NULL OR %(of_all)s THEN slips END) WITH ORDINALITY AS said(fault, n)
+ WHERE i.fault IS NOT NULL OR cardinality(slips) > 0
+ ORDER BY line, n
 
 -- name: left
 -- Tables that a merge made for itself.
