@@ -133,7 +133,7 @@ def come_due(
     text = statement("journey", "come_due")
     opens_at, out_of_season, opening = "m.due_at", "false", ""
     if has_hours:
-        opening = statement("journey", "opening")
+        opening = statement("journey", "opening").replace("/*opens*/", statement("journey", "opens"))
         opens_at = (
             "CASE WHEN o.season_opens IS NULL OR o.season_opens >= m.not_after THEN m.due_at"
             " WHEN o.opens IS NULL THEN m.not_after WHEN o.opens > %(now)s THEN o.opens ELSE m.due_at END"

@@ -201,6 +201,7 @@ def gate(
         if room.most == 0:
             return Group(())
         text = statement("ledger", "gate").replace("/*addressees*/", statement("ledger", "addressees"))
+        text = text.replace("/*opens*/", statement("journey", "opens"))
         rows = run(
             connection,
             text,

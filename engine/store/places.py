@@ -45,8 +45,7 @@ def opening_parameters(
         season_opens.append(first)
         opens.append(None if first is None else opening(first, zone, department or None, hours))
     return {
-        "open_zones": [zone for zone, _ in places],
-        "open_departments": [department for _, department in places],
+        "open_places": [f"{zone}/{department}" for zone, department in places],
         "opens": opens,
         "season_opens": season_opens,
     }

@@ -35,14 +35,15 @@ UPDATE touch t SET outcome = 'withdrawn', outcome_at = %(now)s
 -- Plan a step for every enrolled member for whom it is due now and who has no touch of it yet: planned, or excluded
 -- with all reasons in the order of precedence, or expired where its window closed since the step was last evaluated.
 -- What comes due outside the hours or before the season of the customer's place is due when they open: the cap is
--- reserved for the moment at which it will leave.
+-- reserved for the moment at which it will leave. Who has a touch of the step is looked up by key, member by member
+-- (`OFFSET 0`): what a step has just planned is in no statistics yet, and a join would compare each with each.
 WITH due AS MATERIALIZED (
     SELECT m.customer_id, m.cell, /*opens_at*/ AS due_at, m.not_after, /*out_of_season*/ AS out_of_season
       FROM (SELECT m.customer_id, m.cell, /*due_at*/ AS due_at, /*not_after*/ AS not_after
               FROM member m /*bases*/
              WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
                AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
-                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id)) AS m /*opening*/
+                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id OFFSET 0)) AS m /*opening*/
      WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
 judged AS (/*judged*/),
 placed AS (/*placed*/),
@@ -93,7 +94,8 @@ SELECT customer_id, cell, due_at, not_after, contact_point_id, rep_id, because,
 
 -- name: room
 -- For each rep and day: how many more tasks that are due by that day the rep can take.
-SELECT rep_id, day, floor(min(slack) OVER (PARTITION BY rep_id ORDER BY day ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS room
+-- (From the last day backwards: forwards, the smallest of what follows would be looked for anew for each day.)
+SELECT rep_id, day, floor(min(slack) OVER (PARTITION BY rep_id ORDER BY day DESC)) AS room
   FROM (SELECT r.rep_id, d.day,
                sum(CASE WHEN d.works THEN greatest(r.daily_capacity * (1 - coalesce(k.fraction_off, 0)) - coalesce(k.planned_visits, 0), 0) ELSE 0 END
                    - coalesce(o.tasks, 0)) OVER (PARTITION BY r.rep_id ORDER BY d.day) AS slack
@@ -138,10 +140,14 @@ SELECT r.code, a.asked, a.taken, d.capacity, d.planned + coalesce(o.tasks, 0)
  ORDER BY a.asked DESC, r.code
 
 -- name: opening
--- When each customer's place opens: one row a place, worked out beforehand.
+-- When each customer's place opens: worked out beforehand, place by place, and taken from a list; joined with the list,
+-- each member would read all of it.
 LEFT JOIN customer z ON z.customer_id = m.customer_id
-LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
-          AS o(timezone, department, opens, season_opens) ON o.timezone = z.timezone AND o.department = coalesce(z.department, '')
+CROSS JOIN LATERAL (/*opens*/) AS o
+
+-- name: opens
+SELECT n AS place, (%(opens)s::timestamptz[])[n] AS opens, (%(season_opens)s::timestamptz[])[n] AS season_opens
+  FROM (SELECT array_position(%(open_places)s::text[], z.timezone || '/' || coalesce(z.department, '')) AS n OFFSET 0) AS listed
 
 -- name: places_of_members
 SELECT DISTINCT c.timezone, coalesce(c.department, '') FROM member m JOIN customer c USING (customer_id)

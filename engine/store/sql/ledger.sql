@@ -124,15 +124,15 @@ judged AS MATERIALIZED (
                /*law: holds*/,
                CASE WHEN NOT %(safety)s AND (h.stock OR (SELECT bool_and(s.stock_status = 'out') FROM product o JOIN presentation s USING (cis)
                                                           WHERE o.brand = %(brand)s)) THEN 'stock_hold' END,
-               CASE WHEN o.timezone IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
+               CASE WHEN o.place IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
                /*law: reach*/,
                CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox' END], NULL) AS reasons
       FROM next n
      CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer_id = n.customer_id OFFSET 0) AS c
       LEFT JOIN LATERAL (
            SELECT * FROM contact_point WHERE customer_id = n.customer_id AND type = %(contact_point)s AND is_main OFFSET 0) AS p ON true
-      LEFT JOIN unnest(%(open_zones)s::text[], %(open_departments)s::text[], %(opens)s::timestamptz[], %(season_opens)s::timestamptz[])
-                AS o(timezone, department, opens, season_opens) ON o.timezone = c.timezone AND o.department = coalesce(c.department, '')
+     CROSS JOIN LATERAL (SELECT c.timezone, c.department) AS z
+     CROSS JOIN LATERAL (/*opens*/) AS o
      CROSS JOIN LATERAL (
            SELECT /*law: held*/
              FROM customer_hold
