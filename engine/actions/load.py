@@ -12,7 +12,7 @@ from typing import Any, Final, LiteralString
 
 from engine.problems import DeliveryError, Language, Say, UsageError, did_you_mean
 from engine.store.base.deliveries import OURS, Delivery
-from engine.store.base.feeds import FEEDS, Feed
+from engine.store.base.feeds import FEEDS, NEWS, Feed
 from engine.store.base.merging import take_up
 from engine.store.base.staging import Rejected, Staged, stage, stage_rows
 from engine.store.base.table_file import TableFile, examined, records
@@ -64,7 +64,7 @@ def load(
 
     Raises:
         UsageError: no such feed, or no readable file.
-        DeliveryError: no text, no rows, or a header that does not fit.
+        DeliveryError: no text, no rows, a header that does not fit, or no line below it where there have to be some.
     """
     if feed not in FEEDS:
         raise UsageError(
@@ -84,6 +84,8 @@ def load(
             "SELECT pg_advisory_xact_lock(hashtext('touchbase load'))"
         )  # deliveries take turns
         file, staged = _staged(connection, path, kind)
+        if not staged.lines and feed not in NEWS:
+            raise _hollow(path, feed)
         batch = _opened(connection, feed, path, staged)
         merged = take_up(connection, Delivery(kind, staged, batch, source, on, now))
         connection.execute("DROP TABLE load_stage")
@@ -101,6 +103,16 @@ def load(
     if not plan and counts["created"]:
         connection.execute("ANALYZE " + TOUCHED[kind.stage])
     return LoadReport(feed, path.name, plan, staged.lines, counts, ignored, merged.towns, tuple(rejected), written, None if plan else batch)  # fmt: skip
+
+
+def _hollow(path: Path, feed: str) -> DeliveryError:
+    """Return the refusal of a list without a line: loaded, it would make the feed fresh although nothing came."""
+    return DeliveryError(
+        Say(f"{path.name} has a header and no line below it; '{feed}' says what there is, and nothing is no answer. Nothing was loaded.",
+            f"{path.name} a un en-tête et aucune ligne dessous ; « {feed} » dit ce qui existe, et rien n'est pas une réponse. Rien n'a été chargé."),
+        Say("Ask for the delivery again: its export has probably failed.",
+            "Redemandez la livraison : son export a sans doute échoué."),
+    )  # fmt: skip
 
 
 def _staged(connection: Connection, path: Path, feed: Feed) -> tuple[TableFile | None, Staged]:

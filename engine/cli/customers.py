@@ -121,6 +121,9 @@ def _show(report: "LoadReport") -> None:
         if report.planned
         else Say(f"{report.file}: {lines} lines.", f"{report.file} : {lines} lignes.")
     )  # fmt: skip
+    if not report.lines:
+        say(Say("  It holds no line below its header: nothing happened, says whoever sent it. If that cannot be, ask for the file again.",
+                "  Elle ne contient aucune ligne sous l'en-tête : rien ne s'est passé, dit l'expéditeur. Si c'est impossible, redemandez le fichier."))  # fmt: skip
     always = ("created", "changed", "rejected")
     for name, number in report.counts.items():
         if number or name in always:

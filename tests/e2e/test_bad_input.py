@@ -138,6 +138,15 @@ def test_a_delivery_of_which_nothing_can_be_loaded_is_no_success(site: Site) -> 
     assert "2 lines left out" in said.out and "No line of it could be loaded." in said.out
 
 
+def test_a_delivery_without_a_line_says_so(site: Site) -> None:
+    path = site.root / "commandes.csv"
+    path.write_text("FINESS;commande;date commande;statut;marque;quantité;montant\n", encoding="utf-8")
+
+    said = site.call("load", str(path), "--as", "orders", "--plan")
+
+    assert (said.code, "It holds no line below its header" in said.out) == (0, True)
+
+
 def test_an_unknown_command_is_a_slip_of_usage(files: Site) -> None:
     said = files.call("chek")
 

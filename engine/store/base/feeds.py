@@ -31,6 +31,10 @@ class Feed:
         return None
 
 
+NEWS: Final = frozenset({"consents", "orders", "history"})
+"""Feeds of what happened: a file without a line says that nothing did. The others say what there is, and that is never nothing."""
+
+
 def spelled(header: str) -> str:
     return folded(header)
 
