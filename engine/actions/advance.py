@@ -183,7 +183,7 @@ def plan_due(
     if sum(sum(counts.values()) for counts in new.values()) >= MANY:
         # Or the next step's questions are planned for an empty table. Skipped where another run's plan holds
         # it: nobody waits for a picture.
-        run(connection, "ANALYZE (SKIP_LOCKED) touch")
+        run(connection, "ANALYZE (SKIP_LOCKED) touch (run_id, step, channel, state, is_over, customer_id)")
     return new, left, now > max(ends.values())
 
 

@@ -1,6 +1,7 @@
 """The demo: a made-up base, the example campaigns over every channel in a few moments of a year, their reports."""
 
 import datetime as dt
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from engine.app import App, open_app, prefect_environment
 from engine.cli import console, processes
 from engine.cli.clock import HOME
 from engine.cli.console import count, in_words, progress, say
+from engine.model.campaign import AnyCampaign
 from engine.problems import FilesError, Say, UsageError
-from engine.rules.schedule import Slot, slots_between
+from engine.rules.schedule import Slot, earliest, slots_between
 
-DAYS: Final = (0, 5, 8, 10, 12, 20, 33, 62)
-"""Days after its start at which a campaign is looked at: whatever came due since is done then."""
+ENDS: Final = (33, 62)
+"""Days after its start at which a campaign is looked at once more: its visits are over; so is the time that its goals count."""
 
-LEFT_AT: Final = 33
+LEFT_AT: Final = ENDS[0]
 """The day at which the last campaign is left, still running: its reps have visits to make, and 'touchbase up' goes on."""
 
 SEED_OF_ANSWERS: Final = 7
@@ -92,7 +94,8 @@ def _moments(app: App) -> list[Moment]:
         slot = next(slots_between(campaign.schedule, before, before + dt.timedelta(days=400)), None)
         if slot is not None:
             found += [
-                Moment(slot.at + dt.timedelta(days=day, minutes=30 if day else 0), name, slot) for day in DAYS
+                Moment(slot.at + dt.timedelta(days=day, minutes=30 if day else 0), name, slot)
+                for day in sorted({0, *_days(campaign, slot.at), *ENDS})
             ]
     if not found:
         raise UsageError(
@@ -105,6 +108,12 @@ def _moments(app: App) -> list[Moment]:
     last = max(found, key=lambda moment: moment.slot.at)
     until = last.slot.at + dt.timedelta(days=LEFT_AT + 1)
     return [moment for moment in found if moment.campaign != last.campaign or moment.at < until]
+
+
+def _days(campaign: AnyCampaign, start: dt.datetime) -> Iterator[int]:
+    """Give the days after its start on which a step of a campaign comes due for the first of its members."""
+    for step in campaign.steps:
+        yield math.ceil((earliest(campaign, step, start) - start) / dt.timedelta(days=1))
 
 
 @contextmanager

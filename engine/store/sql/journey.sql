@@ -106,7 +106,8 @@ SELECT rep_id, day, floor(min(slack) OVER (PARTITION BY rep_id ORDER BY day DESC
                        FROM (SELECT rep_id, due_on FROM visit_task WHERE status IN ('open','scheduled')
                               UNION ALL
                              SELECT rep_id, (not_after AT TIME ZONE %(work_zone)s)::date FROM touch
-                              WHERE channel = 'visit' AND state IN ('planned','ready','claimed','gated','parked') AND rep_id IS NOT NULL) AS open
+                              WHERE NOT is_over AND channel = 'visit' AND state IN ('planned','ready','claimed','gated','parked')
+                                AND rep_id IS NOT NULL) AS open
                       GROUP BY 1, 2) AS o ON o.rep_id = r.rep_id AND o.day = d.day
          WHERE r.rep_id = ANY (%(reps)s::integer[]) OR %(reps)s::integer[] IS NULL) AS days
 
