@@ -130,7 +130,7 @@ def come_due(
         "out_of_stock": is_out_of_stock(connection, campaign.brand),
         **universal_holdout.parameters(connection, campaign, policy, now),
     }
-    text = statement("journey", "come_due")
+    filled, text = statement("journey", "fill_due"), statement("journey", "come_due")
     opens_at, out_of_season, opening = "m.due_at", "false", ""
     if has_hours:
         opening = statement("journey", "opening").replace("/*opens*/", statement("journey", "opens"))
@@ -146,8 +146,8 @@ def come_due(
         placed = statement("journey", "placed_with_room").replace("/*room*/", statement("journey", "room"))
         placed = placed.replace("/*importance*/", workload.importance(step, library))
         remembered = f", remembered AS ({statement('journey', 'wait_for_room')})"
+    text = text.replace("/*placed*/", placed)
     for marker, fragment in {
-        "placed": placed,
         "opens_at": opens_at,
         "out_of_season": out_of_season,
         "opening": opening,
@@ -156,7 +156,7 @@ def come_due(
         "bases": " ".join(bases),
         "if": condition,
     }.items():
-        text = text.replace(f"/*{marker}*/", fragment)
+        filled = filled.replace(f"/*{marker}*/", fragment)
     new: dict[str, int] = {}
 
     def look(colleague: int, *, only_with_room: bool) -> int:
@@ -166,11 +166,18 @@ def come_due(
         asked = asked.replace("/*lacking*/", statement("journey", "lacking") if only_with_room else "")
         more = {"colleague": colleague, "only_with_room": only_with_room}
         lacking = 0
-        for state, count in run(connection, asked, parameters | more):
-            if state is None:
-                lacking = int(count)
+        with connection.transaction():
+            run(connection, statement("journey", "due"))
+            if run(connection, filled, parameters).rowcount == 0:
+                run(connection, statement("journey", "nothing_due"), parameters)
             else:
-                new[str(state)] = new.get(str(state), 0) + int(count)
+                run(connection, "ANALYZE due")
+                for state, count in run(connection, asked, parameters | more):
+                    if state is None:
+                        lacking = int(count)
+                    else:
+                        new[str(state)] = new.get(str(state), 0) + int(count)
+            run(connection, "DROP TABLE due")
         return lacking
 
     if reassigns:  # each look sees what the one before has planned, so nobody is given more than they can do

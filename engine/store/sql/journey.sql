@@ -31,21 +31,34 @@ UPDATE touch t SET outcome = 'withdrawn', outcome_at = %(now)s
   FROM visit_task v
  WHERE v.touch_id = t.touch_id AND t.run_id = %(run)s AND v.status = 'withdrawn' AND t.outcome IS NULL
 
--- name: come_due
--- Plan a step for every enrolled member for whom it is due now and who has no touch of it yet: planned, or excluded
--- with all reasons in the order of precedence, or expired where its window closed since the step was last evaluated.
+-- name: due
+-- For whom a step is due now, in a table of its own that is analysed before it is asked about: its rows are in no
+-- statistics, and whoever takes a hundred thousand for two compares each with each.
+CREATE TEMP TABLE due (customer_id bigint, cell text, due_at timestamptz, not_after timestamptz, out_of_season boolean)
+
+-- name: fill_due
+-- Every enrolled member whose time has come, whose window did not close before the step was last evaluated, and who has no
+-- touch of it yet (looked up by key, member by member: `OFFSET 0`, for the reason above).
 -- What comes due outside the hours or before the season of the customer's place is due when they open: the cap is
--- reserved for the moment at which it will leave. Who has a touch of the step is looked up by key, member by member
--- (`OFFSET 0`): what a step has just planned is in no statistics yet, and a join would compare each with each.
-WITH due AS MATERIALIZED (
-    SELECT m.customer_id, m.cell, /*opens_at*/ AS due_at, m.not_after, /*out_of_season*/ AS out_of_season
-      FROM (SELECT m.customer_id, m.cell, /*due_at*/ AS due_at, /*not_after*/ AS not_after
-              FROM member m /*bases*/
-             WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
-               AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
-                                  AND t.channel = %(channel)s AND t.customer_id = m.customer_id OFFSET 0)) AS m /*opening*/
-     WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/),
-judged AS (/*judged*/),
+-- reserved for the moment at which it will leave.
+INSERT INTO due
+SELECT m.customer_id, m.cell, /*opens_at*/, m.not_after, /*out_of_season*/
+  FROM (SELECT m.customer_id, m.cell, /*due_at*/ AS due_at, /*not_after*/ AS not_after
+          FROM member m /*bases*/
+         WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
+                              AND t.channel = %(channel)s AND t.customer_id = m.customer_id OFFSET 0)) AS m /*opening*/
+ WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/
+
+-- name: nothing_due
+-- Nobody is judged, and no history read; that the step was looked at is remembered.
+INSERT INTO step_progress (run_id, step, evaluated_at, due) VALUES (%(run)s, %(step)s, %(now)s, 0)
+    ON CONFLICT (run_id, step) DO UPDATE SET evaluated_at = greatest(step_progress.evaluated_at, excluded.evaluated_at)
+
+-- name: come_due
+-- Plan a step for all in `due`: planned, or excluded with all reasons in the order of precedence, or expired where its
+-- window closed since the step was last evaluated.
+WITH judged AS (/*judged*/),
 placed AS (/*placed*/),
 counted AS (
     INSERT INTO step_progress (run_id, step, evaluated_at, due) SELECT %(run)s, %(step)s, %(now)s, count(*) FROM placed WHERE NOT waits
