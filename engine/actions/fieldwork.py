@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ OUTCOMES: Final = ("seen", "absent", "refused", "rescheduled", "left_site", "not
 COLUMNS: Final = ("source_id", "rep", "visited_at", "outcome")
 """What a file of visit reports must have; `task_id`, or `scheme` and `number`, says whom. The rest is kept as detail."""
 _WHOM: Final = ("task_id", "scheme", "number")
+
+SHOWN: Final = ".shown.json"
 
 RECALL: Final = dt.timedelta(days=60)
 """How long a calendar goes on saying that a task was taken back."""
@@ -68,21 +71,30 @@ def export_tasks(
 
 def _write_all(target: Path, own: Mapping[str, Sequence[RepTask]], link: str | None) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    written = set()
+    before, shown = _shown(target / SHOWN), {}
     for rep, mine in sorted(own.items()):
         name = mine[0].rep_name
         file = re.sub(r"[^A-Za-z0-9_-]", "_", rep)  # a code is the world's word, a file name is ours
-        written.add(file)
-        told, shown = target / f".{file}.sha256", sha256(repr((name, link, mine)).encode()).hexdigest()
-        if told.exists() and told.read_text() == shown and (target / f"{file}.ics").exists():
+        shown[file] = sha256(repr((name, link, mine)).encode()).hexdigest()
+        if before.get(file) == shown[file] and (target / f"{file}.ics").exists():
             continue
         _write(target / f"{file}.csv", csv_of(mine))
         _write(target / f"{file}.ics", ics_of(name, mine, link=link))
-        _write(told, shown.encode())
     for path in target.glob("*.ics"):
-        if path.stem not in written:
-            for old in (path, path.with_suffix(".csv"), target / f".{path.stem}.sha256"):
-                old.unlink(missing_ok=True)
+        if path.stem not in shown:
+            path.unlink()
+            path.with_suffix(".csv").unlink(missing_ok=True)
+    if shown != before:
+        _write(target / SHOWN, json.dumps(shown).encode())
+
+
+def _shown(path: Path) -> dict[str, str]:
+    """Return what the files showed the last time, as a hash of each; nothing where that cannot be told."""
+    try:
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
 
 
 def record_visit_reports(
