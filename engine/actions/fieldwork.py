@@ -84,7 +84,9 @@ def _write_all(target: Path, own: Mapping[str, Sequence[RepTask]], link: str | N
         if path.stem not in shown:
             path.unlink()
             path.with_suffix(".csv").unlink(missing_ok=True)
-    if shown != before:
+    if not shown:
+        (target / SHOWN).unlink(missing_ok=True)
+    elif shown != before:
         _write(target / SHOWN, json.dumps(shown).encode())
 
 
