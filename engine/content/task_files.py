@@ -1,8 +1,9 @@
 """A rep's tasks as files: a table, and a calendar."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -131,7 +132,7 @@ def _touch(touch: Mapping[str, Any]) -> str:
     return TOUCHES.get(what, what)
 
 
-def ics_of(name: str, tasks: Iterable[RepTask], *, link: str | None = None) -> bytes:
+def ics_of(name: str, tasks: Sequence[RepTask], *, link: str | None = None) -> bytes:
     """Return a rep's calendar.
 
     A task with an hour is an event at that hour; one without is an event of the whole day on which it
@@ -176,9 +177,18 @@ def ics_of(name: str, tasks: Iterable[RepTask], *, link: str | None = None) -> b
         if link is not None:
             event.add("url", link + task.task_id)
         calendar.add_component(event)
-    calendar.add_missing_timezones()
+    if any(task.scheduled_at is not None for task in tasks):
+        calendar.subcomponents.insert(0, _zone())
     written: bytes = calendar.to_ical()
     return written
+
+
+@lru_cache
+def _zone() -> Any:
+    """Return what a calendar says of the zone of its hours: eighty years of changes, worked out once."""
+    from icalendar import Timezone
+
+    return Timezone.from_tzid(ZONE.key)
 
 
 def _description(task: RepTask) -> str:
