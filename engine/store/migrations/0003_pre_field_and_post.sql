@@ -28,8 +28,10 @@ CREATE TABLE visit_report (
     detail          jsonb NOT NULL DEFAULT '{}',
     source          text NOT NULL,
     source_id       text NOT NULL,
+    collected_at    timestamptz,                   -- since when the contact history knows it as a response
     UNIQUE (source, source_id)
 );
+CREATE INDEX visit_report_new ON visit_report (visited_at) WHERE collected_at IS NULL;  -- collect: the few that are not known yet
 CREATE INDEX visit_report_of_touch ON visit_report (touch_id) WHERE touch_id IS NOT NULL;  -- what a touch's reports add up to
 CREATE TABLE print_batch (
     batch_id        text PRIMARY KEY,      -- MAIL_<campaign>_<run>_<step>_<n>

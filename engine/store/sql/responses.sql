@@ -146,16 +146,16 @@ UPDATE response SET type = today.type, value = today.value
    AND (response.type, response.value) IS DISTINCT FROM (today.type, today.value);
 
 -- name: collect_visit_reports
--- What the reps reported, as responses of the touches that asked for the visit.
+-- What the reps reported since the last time, as responses of the touches that asked for the visit.
+WITH told AS (
+    UPDATE visit_report SET collected_at = %(now)s WHERE collected_at IS NULL AND visited_at <= %(now)s
+ RETURNING report_id, customer_id, touch_id, visited_at, outcome)
 INSERT INTO response (customer_id, touch_id, run_id, campaign, step, channel, brand, type, at, label,
                       attribution, source, source_id)
-SELECT visit_report.customer_id, touch_id, run_id, campaign, step, channel, brand, 'visit_outcome', visited_at,
-       visit_report.outcome, CASE WHEN touch_id IS NULL THEN 'none' ELSE 'token' END,
+SELECT told.customer_id, touch_id, run_id, campaign, step, channel, brand, 'visit_outcome', visited_at,
+       told.outcome, CASE WHEN touch_id IS NULL THEN 'none' ELSE 'token' END,
        'visit_report', report_id::text
-  FROM visit_report LEFT JOIN touch USING (touch_id)
- WHERE visited_at <= %(now)s
-   AND NOT EXISTS (SELECT FROM response WHERE response.source = 'visit_report'
-                      AND response.source_id = report_id::text)
+  FROM told LEFT JOIN LATERAL (SELECT * FROM touch WHERE touch.touch_id = told.touch_id OFFSET 0) AS t USING (touch_id)
     ON CONFLICT (source, source_id) DO NOTHING;
 
 -- name: record_bounces
