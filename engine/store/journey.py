@@ -111,12 +111,12 @@ def come_due(
         not_after = moment_as_sql(
             until, "b" if same else "e", [] if same else bases, parameters, zone, enrolled, "until_"
         )
-    condition = ""
+    matching = None
     if step.if_ is not None and not whatever_if:
         scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
         sql_segments.answer_condition(connection, step.if_, library, on=now)
         matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
-        condition, parameters = f"AND m.customer_id IN ({matching})", parameters | more
+        parameters |= more
     row = run(
         connection,
         "SELECT evaluated_at FROM step_progress WHERE run_id = %(run)s AND step = %(step)s",
@@ -154,7 +154,6 @@ def come_due(
         "due_at": due_at,
         "not_after": not_after,
         "bases": " ".join(bases),
-        "if": condition,
     }.items():
         filled = filled.replace(f"/*{marker}*/", fragment)
     new: dict[str, int] = {}
@@ -168,7 +167,12 @@ def come_due(
         lacking = 0
         with connection.transaction():
             run(connection, statement("journey", "due"))
-            if run(connection, filled, parameters).rowcount == 0:
+            found = run(connection, filled, parameters).rowcount
+            if found and matching is not None:
+                run(connection, "ANALYZE due")
+                kept = statement("journey", "keep_matching").replace("/*matching*/", matching)
+                found -= run(connection, kept, parameters).rowcount
+            if not found:
                 run(connection, statement("journey", "nothing_due"), parameters)
             else:
                 run(connection, "ANALYZE due")

@@ -48,7 +48,12 @@ SELECT m.customer_id, m.cell, /*opens_at*/, m.not_after, /*out_of_season*/
          WHERE m.run_id = %(run)s AND NOT m.held_out AND m.reason IS NULL AND m.left_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM touch t WHERE t.run_id = m.run_id AND t.step = %(step)s
                               AND t.channel = %(channel)s AND t.customer_id = m.customer_id OFFSET 0)) AS m /*opening*/
- WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s /*if*/
+ WHERE m.due_at <= %(now)s AND m.not_after > %(evaluated)s
+
+-- name: keep_matching
+-- Of those, whom the step's `if` means.
+DELETE FROM due WHERE NOT EXISTS (
+    SELECT FROM (SELECT d.customer_id FROM due d WHERE d.customer_id IN (/*matching*/)) AS m WHERE m.customer_id = due.customer_id)
 
 -- name: nothing_due
 -- Nobody is judged, and no history read; that the step was looked at is remembered.
@@ -139,7 +144,7 @@ WITH asked AS MATERIALIZED (
            AND (state IN ('planned','ready','claimed','gated','parked','accepted') OR (state = 'excluded' AND reason = 'capacity'))
         UNION ALL
         SELECT w.rep_id, false FROM waiting_for_room w WHERE w.run_id = %(run)s AND w.step = %(step)s
-           AND NOT EXISTS (SELECT FROM touch t WHERE t.run_id = w.run_id AND t.step = w.step AND t.customer_id = w.customer_id)) AS x
+           AND NOT EXISTS (SELECT FROM touch t WHERE t.run_id = w.run_id AND t.step = w.step AND t.customer_id = w.customer_id OFFSET 0)) AS x
      GROUP BY rep_id)
 SELECT r.code, a.asked, a.taken, d.capacity, d.planned + coalesce(o.tasks, 0)
   FROM asked a
