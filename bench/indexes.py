@@ -15,6 +15,12 @@ from engine.store.database import Connection
 
 ROWS: Final = 50_000
 NEW: Final[dict[str, LiteralString]] = {
+    "identifier": "INSERT INTO identifier (scheme, value, customer_id, source)"
+    " SELECT 'RPPS', lpad((99700000000 + customer_id)::text, 11, '0') || 'n', customer_id, 'new' FROM drawn",
+    "contact_point": "INSERT INTO contact_point (customer_id, type, value_norm, is_main, source)"
+    " SELECT customer_id, 'web_id', 'new-' || customer_id || '@cabinet.example.org', true, 'new' FROM drawn",
+    "consent_event": "INSERT INTO consent_event (customer_id, channel, purpose, opt, captured_at, source, source_id)"
+    " SELECT customer_id, 'email', 'promo_otc', 'opt_in', %(now)s, 'new', customer_id::text FROM drawn",
     "touch": "INSERT INTO touch (customer_id, run_id, campaign, step, channel, brand, purpose, cell, state, due_at)"
     " SELECT customer_id, 1000, 'hivernax-2026', 'announce', 'email', 'HIVERNAX', 'promo_otc', 'a', 'planned', %(now)s FROM drawn",
     "response": "INSERT INTO response (customer_id, run_id, campaign, step, channel, brand, type, at, attribution, source, source_id)"

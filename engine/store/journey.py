@@ -166,21 +166,14 @@ def come_due(
         more = {"colleague": colleague, "only_with_room": only_with_room}
         lacking = 0
         with connection.transaction():
-            run(connection, statement("journey", "due"))
-            found = run(connection, filled, parameters).rowcount
-            if found and matching is not None:
-                run(connection, "ANALYZE due")
-                kept = statement("journey", "keep_matching").replace("/*matching*/", matching)
-                found -= run(connection, kept, parameters).rowcount
-            if not found:
-                run(connection, statement("journey", "nothing_due"), parameters)
-            else:
-                run(connection, "ANALYZE due")
+            if _fill_due(connection, filled, matching, parameters):
                 for state, count in run(connection, asked, parameters | more):
                     if state is None:
                         lacking = int(count)
                     else:
                         new[str(state)] = new.get(str(state), 0) + int(count)
+            else:
+                run(connection, statement("journey", "nothing_due"), parameters)
             run(connection, "DROP TABLE due")
         return lacking
 
@@ -191,6 +184,25 @@ def come_due(
                 break  # to judge everybody once more costs as much as the first time
     look(0, only_with_room=False)
     return new
+
+
+def _fill_due(
+    connection: Connection, filled: LiteralString, matching: LiteralString | None, parameters: dict[str, Any]
+) -> bool:
+    """Make the table `due`, in the caller's transaction; return whether anybody stands in it.
+
+    Args:
+        matching: Whom the step's `if` means: asked of those whose time has come, which is why it comes second.
+    """
+    run(connection, statement("journey", "due"))
+    found = run(connection, filled, parameters).rowcount
+    if found and matching is not None:
+        run(connection, "ANALYZE due")
+        kept = statement("journey", "keep_matching").replace("/*matching*/", matching)
+        found -= run(connection, kept, parameters).rowcount
+    if found:
+        run(connection, "ANALYZE due")
+    return found > 0
 
 
 def judged(colleague: int = 0) -> LiteralString:
