@@ -156,7 +156,7 @@ def _faults(
                         of_key=True,
                     )  # fmt: skip
                 elif op != "like":
-                    yield from _value_fault(_unlisted(fact), value, at)
+                    yield from _limit_fault(fact, value, at)
                 elif not isinstance(value, str):
                     yield Fault(at, Say(f"'{value}' is not text", f"« {value} » n'est pas du texte"),
                                 Say("Write it in quotes: like: \"SAINT-*\".", "Écrivez-le entre guillemets : like: \"SAINT-*\"."))  # fmt: skip
@@ -266,9 +266,11 @@ def _value_fault(fact: Fact, value: Value, path: Path) -> Iterator[Fault]:
         yield Fault(path, refused.what, refused.remedy)
 
 
-def _unlisted(fact: Fact) -> Fact:
-    """Return the fact with any value of its type allowed: a limit need not be a value that occurs."""
-    return Fact(fact.name, fact.label, fact.type, company=fact.company)
+def _limit_fault(fact: Fact, value: Value, path: Path) -> Iterator[Fault]:
+    try:
+        fact.read_limit(value)
+    except Refused as refused:
+        yield Fault(path, refused.what, refused.remedy)
 
 
 def _what_fits(fact: Fact) -> Say:

@@ -6,7 +6,7 @@ The base has its own; a company declares more in `segments/facts.yaml`.
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
@@ -88,6 +88,17 @@ class Fact:
                 if written in ("yes", "no") or isinstance(written, bool):
                     return written in ("yes", True)
                 raise self._refused(written, Say("true or false", "true ou false"))
+
+    def read_limit(self, written: Value) -> Typed:
+        """Return a written limit or pattern in the fact's type: it need not be a value that occurs.
+
+        Raises:
+            Refused: it does not fit the type.
+
+        >>> Fact("rfm_tier", Say("", ""), Type.NUMBER, values=(Decimal(1), Decimal(2))).read_limit(3)
+        Decimal('3')
+        """
+        return replace(self, values=()).read(written)
 
     def fits(self, op: Op) -> bool:
         """Return whether the fact can be compared so."""

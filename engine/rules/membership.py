@@ -159,7 +159,8 @@ def holds(who: Predicate, known: CustomerKnown, asking: Asking) -> bool | None:
             return None if answer is None else not answer
         case Compare(fact=name, op=op, value=written):
             fact, value = asking.library.fact(name), value_of(name, known, asking)
-            return None if value is None else _compared(value, op, _on_that_day(fact.read(written), asking))
+            limit = _on_that_day(fact.read_limit(written), asking)
+            return None if value is None else _compared(value, op, limit)
         case History():
             return _happened(who, known, asking)
         case _:

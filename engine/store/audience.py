@@ -216,7 +216,7 @@ class _Compiler:
                 )
             case Compare(fact=name, op=op, value=value):
                 fact = self.library.fact(name)
-                limit = fact_columns.on_day(fact.read(value), when.day)
+                limit = fact_columns.on_day(fact.read_limit(value), when.day)
                 return fact_columns.compares(fact, self.row, op, limit, truth=truth)
             case History():
                 return happened(who, self.row, when, truth=truth)

@@ -40,7 +40,8 @@ COMPANY: Final = {
     for fact in (
         Fact("potential", Say("", ""), Type.NUMBER, company=True),
         Fact("last_congress", Say("", ""), Type.DATE, company=True),
-        Fact("network", Say("", ""), company=True),
+        Fact("network", Say("", ""), values=("GIROPHARM", "", "PHARMACTIV"), company=True),
+        Fact("rfm_tier", Say("", ""), Type.NUMBER, values=(Decimal(1), Decimal(2), Decimal(3)), company=True),
         Fact("is_key_account", Say("", ""), Type.BOOLEAN, company=True),
     )
 }
@@ -118,6 +119,7 @@ def customer(seed: int, on: dt.datetime, edges: list[list[dt.datetime]] | None =
         "last_congress": chance.maybe((dt.date(2026, 3, 3), dt.date(2026, 3, 29), dt.date(2028, 2, 29), dt.date(2028, 3, 1))),
         "network": chance.maybe(("GIROPHARM", "", "PHARMACTIV")),
         "is_key_account": chance.maybe((True, False)),
+        "rfm_tier": chance.maybe((Decimal(1), Decimal(2), Decimal(3))),
         "role": chance.some(("titulaire", "adjoint"), 2),
         "territory": chance.some(("FR-PL-01", "FR-BR-02"), 1),
     }  # fmt: skip

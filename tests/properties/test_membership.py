@@ -25,6 +25,7 @@ from tests.properties.small_bases import CATALOGUE, HOSPITAL, ONS, STEPS, ZONES
 from tests.properties.written_predicates import PHASES, predicates
 
 CASES = int(os.environ.get("TOUCHBASE_CASES", "300"))
+OF = st.sampled_from(("person", "person", "organisation"))
 SEEDS = st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=12)
 PLAIN, NESTED, OF_A_RUN = predicates(), predicates(nested=("high-potential",)), predicates(steps=True)
 
@@ -57,10 +58,12 @@ def by_sql(
     return {name: customers - {HOSPITAL} for name, customers in found.items()}
 
 
-def library_of(written: list[dict[str, Any]], inner: list[dict[str, Any]], zone: str) -> Library:
+def library_of(
+    written: list[dict[str, Any]], inner: list[dict[str, Any]], zone: str, of: str = "person"
+) -> Library:
     def segment(name: str, who: list[dict[str, Any]]) -> Segment:
         return Segment.model_validate(
-            {"segment": name, "title": name, "of": "person", "timezone": zone, "who": who}
+            {"segment": name, "title": name, "of": of, "timezone": zone, "who": who}
         )
 
     return Library(
@@ -80,7 +83,7 @@ relaxed = settings(
 
 
 @relaxed
-@given(written=NESTED, inner=PLAIN, seeds=SEEDS, on=st.sampled_from(ONS), zone=st.sampled_from(ZONES))
+@given(written=NESTED, inner=PLAIN, seeds=SEEDS, on=st.sampled_from(ONS), zone=st.sampled_from(ZONES), of=OF)
 def test_sql_and_python_give_the_same_members(
     database: Connection,
     written: list[dict[str, Any]],
@@ -88,8 +91,9 @@ def test_sql_and_python_give_the_same_members(
     seeds: list[int],
     on: dt.datetime,
     zone: str,
+    of: str,
 ) -> None:
-    library = library_of(written, inner, zone)
+    library = library_of(written, inner, zone, of)
     base = {number: small_bases.customer(seed, on) for number, seed in enumerate(seeds, 1)}
     expected = {
         name: {number for number, one in base.items() if belongs(name, one.known, library, on) is True}

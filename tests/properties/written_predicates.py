@@ -28,6 +28,7 @@ BOUNDS = st.sampled_from(
     [{"at_least": 1}, {"at_least": 30}, {"at_most": 30}, {"at_most": 0}, {"above": 0}, {"below": 1}, {"at_least": 10, "below": 40}, {"above": 120.5}]
 )  # fmt: skip
 BETWEEN: dict[str, list[tuple[Any, Any]]] = {
+    "rfm_tier": [(0, 2), (1.5, 9), (2, 2), (4, 9)],
     "potential": [(1, 3), (2, 2), (-1, 2.5), (0, 5)],
     "last_congress": [("today - 14 days", "today"), (dt.date(2026, 3, 1), dt.date(2026, 3, 29)), (dt.date(2028, 2, 29), dt.date(2028, 2, 29)),
                       ("today", "today - 1 days")],
@@ -40,10 +41,12 @@ TIMES = st.sampled_from(
 def facts() -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         _fact("kind", some(("prescriber", "pharmacist", "expert"))),
-        _fact("specialty_group", some(("GP", "CARDIO"))),
-        _fact("department", some(("44", 1, "2A"))),
+        _fact("specialty_group", some(("GP", "CARDIO")), compare=("like",), limits=st.sampled_from(["C*", "sm??", "G", "*"])),
+        _fact("department", some(("44", 1, "2A")), compare=("like",), limits=st.sampled_from(["4*", "97*", "?a", "44"])),
+        _fact("status", some(("active", "retired")), missing=False, compare=("like",), limits=st.sampled_from(["act*", "*e", "z*"])),
         _fact("restricted_brand", some(BRANDS), missing=False),
-        _fact("network", some(("GIROPHARM", "")), missing=True),
+        _fact("network", some(("GIROPHARM", "")), missing=True, compare=("like",), limits=st.sampled_from(["giro*", "*", "?", "P*V"])),
+        _fact("rfm_tier", some((1, 3)), compare=("at_least", "at_most", "above", "below"), limits=st.sampled_from([0, 1, 2.5, 3, 6])),
         _fact("potential", NUMBERS | st.lists(NUMBERS, min_size=1, max_size=2), compare=("at_least", "at_most", "above", "below"), limits=NUMBERS),
         _fact("last_congress", some((dt.date(2026, 3, 3), dt.date(2028, 2, 29), "today")), compare=("before", "after", "at_least", "at_most"),
               limits=st.sampled_from([dt.date(2026, 3, 29), dt.date(2028, 2, 29), "today", "today - 14 days", "today + 1 days"])),

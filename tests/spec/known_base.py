@@ -172,7 +172,8 @@ CUSTOMERS: Final[dict[str, CustomerKnown]] = {
     ),
     "Du Port": _customer(
         "organisation", "pharmacy",
-        {"department": "44", "town": "SAINT-NAZAIRE", "network": "GIROPHARM", "is_key_account": True, "has_email": True},
+        {"department": "44", "town": "SAINT-NAZAIRE", "network": "GIROPHARM", "rfm_tier": Decimal(1), "is_key_account": True,
+         "has_email": True},
         touches=(_mail("2026-02-02T09:30", **_ANNOUNCE),),
         responses=(PastResponse("order", paris("2026-01-31T22:00"), "dermapharm-direct-2026", brand="HIVERNAX", value=Decimal(340)),),
         orders=(_order("2026-01-31T22:00", "HIVERNAX", 20, 340), _order("2025-09-15T10:00", "DERMAPHARM", 30, 620)),
@@ -180,7 +181,7 @@ CUSTOMERS: Final[dict[str, CustomerKnown]] = {
     ),
     "Sainte-Anne": _customer(
         "organisation", "pharmacy",
-        {"department": "35", "town": "RENNES", "network": "PHARMACTIV", "is_key_account": False, "credit_status": "dunning"},
+        {"department": "35", "town": "RENNES", "network": "PHARMACTIV", "rfm_tier": Decimal(3), "is_key_account": False, "credit_status": "dunning"},
         touches=(_mail("2026-02-02T09:30", **_ANNOUNCE),),
         orders=(_order("2026-02-10T10:00", "HIVERNAX", 60, 990, "cancelled"), _order("2025-03-01T10:00", "DERMAPHARM", 50, 900),
                 _order("2026-02-12T10:00", "DERMAPHARM", 10, 180)),

@@ -54,7 +54,7 @@ CHAPTERS: Final = (
         "Comparing",
         "Numbers know `at_least`, `at_most`, `above` and `below`; dates `before`, `after`, `at_least`, `at_most`; text `like`, where `*` "
         "stands for any letters and `?` for one (large and small letters are alike). `between` has both its ends in it. Several in one pair of "
-        "braces must all hold.",
+        "braces must all hold. A limit or a pattern need not be a value that occurs.",
         (
             Row("potential: {at_least: 4}", "Morel, Petit", "Garnier, Lambert"),
             Row("potential: {above: 4}", "Petit", "Garnier, Lambert"),
@@ -67,6 +67,10 @@ CHAPTERS: Final = (
             Row("not: {potential: {between: [3, 4]}}", "Nguyen, Petit", "Garnier, Lambert"),
             Row("town: {like: 'SAINT-*'}", "Petit, Lambert", "Garnier"),
             Row("town: {like: 'r?nnes'}", "Nguyen", "Garnier"),
+            Row("department: {like: '97*'}", "Petit", "Garnier"),
+            Row("status: {like: 'act*'}", "Morel, Nguyen, Petit, Garnier, Lambert"),
+            _org("rfm_tier: {between: [0, 2.5]}", "Du Port", "Des Alpes, CHU"),
+            _org("rfm_tier: {below: 6}", "Du Port, Sainte-Anne", "Des Alpes, CHU"),
             Row("last_congress: {before: 2026-01-01}", "Morel", "Petit, Garnier, Lambert, Roux"),
             Row("last_congress: {after: today - 120 days}", "Morel, Nguyen", "Petit, Garnier, Lambert, Roux"),
             Row("last_congress: {after: today - 103 days}", "Nguyen", "Petit, Garnier, Lambert, Roux"),
