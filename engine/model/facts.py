@@ -232,6 +232,13 @@ BUILT_IN: Final[Mapping[str, Fact]] = {
 """The facts of the base. A fact that `may_be_missing` is unknown where the base has nothing; the others are always known."""
 
 
+STORED_UNTOLD: Final[Mapping[str, Known]] = {
+    "status": "active", "language": "fr", "country": "FR", "credit_status": "ok", "do_not_call": False, "restricted_brand": (),
+    "has_email": False, "has_postal": False, "has_phone": False, "role": (), "territory": (),
+}  # fmt: skip
+"""What the base holds of a customer where nobody told it, of each fact that is never missing."""
+
+
 class Label(Written):
     """A name for people, in both languages."""
 

@@ -33,7 +33,7 @@ from engine.model.clauses import (
     Predicate,
     Verb,
 )
-from engine.model.facts import Known, Today, Typed
+from engine.model.facts import KINDS, ORGANISATIONS, PERSONS, STORED_UNTOLD, Known, Today, Typed
 from engine.model.segment import About, Library, RunScope, Segment, about
 
 
@@ -174,9 +174,21 @@ def names_somebody(
 
     A predicate that is true of a customer about whom nothing is known, such as "not visited since
     March", has no edge: it means everybody whom we happen to store. Such a segment writes to the
-    whole base on the day a feed comes in empty.
+    whole base on the day a feed comes in empty. What the base holds of everybody whom nobody
+    described ("has no e-mail address", "is active") is no edge either, nor is what holds whichever
+    kind of customer it is. That a fact is known, and not so, is one: `department: {not_in: [974]}`.
     """
-    return holds(who, CustomerKnown(of), Asking(library, on, ZoneInfo(timezone))) is not True
+    asking = Asking(library, on, ZoneInfo(timezone))
+
+    def holds_of(**facts: Known) -> bool:
+        return holds(who, CustomerKnown(of, facts), asking) is True
+
+    kinds = [kind for kind in KINDS if kind not in (ORGANISATIONS if of == "person" else PERSONS)]
+    return not (
+        holds_of()
+        or holds_of(**STORED_UNTOLD)
+        or all(holds_of(**{**STORED_UNTOLD, "kind": (kind,)}) for kind in kinds)
+    )
 
 
 def value_of(name: str, known: CustomerKnown, asking: Asking) -> Known | None:

@@ -281,6 +281,12 @@ SLIPS: Final = (
     Slip("  - in: two-orders", "5:9: 'two-orders' is a segment of organisations, this one is of persons: nobody is in both", "Name a segment with 'of: person'."),
     Slip("  - kind: prescriber\n  - in: asked", "4:1: the segment asks itself: asked → asked", "Take one of these 'in' or 'not_in' out."),
     Slip("  - not: {visited: {within: 180 days}}", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - role: {not: titulaire}", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - do_not_call: no", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - has_email: no", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - territory: {not: FR-BR-02}", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - status: {not: deceased}", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
+    Slip("  - any: [{kind: prescriber}, {not: {kind: prescriber}}]", "4:1: it is true of customers of whom nothing is known: it has no edge", "Add a condition that says who they are: 'kind: prescriber'."),
     Slip("  - kind: prescriber\n  - rx_decile: {at_least: 8}", "6:27: 'rx_decile' is individual prescription data (rx_decile)", "It must not be used for prescribers in France (CSP L.4113-7)."),
     Slip("  - kind: prescriber\n  - promise: {at_least: 8}", "6:25: 'promise' is individual prescription data (promise ← rx_decile)", "It must not be used for prescribers in France (CSP L.4113-7)."),
 )  # fmt: skip

@@ -53,7 +53,8 @@ Three rules keep a segment from saying what you did not mean:
 
 1. **What nobody told us is not a no.** A customer without a department is not "outside Réunion".
 2. **A segment says something positive.** "Not visited since March" alone would mean everybody whom we store; it is refused until you say
-   who: `kind: prescriber`.
+   who: `kind: prescriber`. "Has no e-mail address" and "is active" are refused alike: the base holds both of everybody of whom it was told
+   nothing. `department: {not_in: [974]}` may stand alone: it asks for those whose department is known.
 3. **Every name is known.** A slip in a fact, a value, a campaign or a segment is told by `touchbase check`, with its place and the nearest
    known word. Nothing is ever silently empty.
 

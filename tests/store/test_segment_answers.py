@@ -11,6 +11,7 @@ import pytest
 from engine.actions import segment as action
 from engine.loading.project import Project
 from engine.loading.segments import from_texts
+from engine.model.facts import BUILT_IN, STORED_UNTOLD
 from engine.problems import FilesError, Problem, Say, Span, UsageError
 from engine.store import customer_known, segment_answers
 from engine.store import database as store
@@ -106,6 +107,24 @@ def test_a_customer_of_another_kind_is_told_so(database: Connection, project: Pr
 
     assert lines[0].answer is False
     assert (lines[1].words.en, lines[1].answer) == ("is an organisation that we still know", False)
+
+
+@pytest.mark.parametrize("of", ["person", "organisation"])
+def test_of_a_customer_whom_nobody_described_the_base_holds_what_the_check_assumes(
+    database: Connection, project: Project, of: str
+) -> None:
+    row = database.execute(
+        "INSERT INTO customer (of, kinds, sort_name, source) VALUES (%s, '{}', 'X', 'rpps') RETURNING customer_id",
+        [of],
+    ).fetchone()
+    assert row is not None
+
+    known = customer_known.known(database, question(database, project, "buyers"), row[0])
+
+    assert known is not None
+    told = {name: value for name, value in known.facts.items() if name != "kind"}
+    assert told == STORED_UNTOLD
+    assert set(STORED_UNTOLD) == {fact.name for fact in BUILT_IN.values() if not fact.may_be_missing}
 
 
 @pytest.fixture(scope="module")

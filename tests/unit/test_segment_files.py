@@ -44,6 +44,20 @@ def test_a_segment_has_no_edge_because_of_the_one_that_it_names(tmp_path: Path) 
     assert all("no edge" in problem.what.en for problem in problems)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["department: {not_in: [974]}", "not: {kind: pharmacist}", "has_email: yes", "not: {status: active}"],
+)
+def test_that_a_fact_is_known_and_otherwise_than_stored_of_everybody_is_an_edge(
+    tmp_path: Path, entry: str
+) -> None:
+    alone = f"segment: alone\ntitle: T\nof: person\nwho:\n  - {entry}\n  - not: {{visited: yes}}\n"
+
+    _, problems = loaded(tmp_path, alone=alone)
+
+    assert problems == []
+
+
 def test_a_name_is_given_once(tmp_path: Path) -> None:
     _, problems = loaded(tmp_path, one=segment("gp"), two=segment("gp"))
 
