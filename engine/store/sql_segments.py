@@ -45,7 +45,9 @@ def answer(
 ) -> int:
     """Ask all segments in SQL that these segments reach, for one moment; return how many were asked.
 
-    Their answers are stored where `audience.members` finds them; call it first, with the same moment.
+    Their answers are stored where `audience.members` finds them; call it first, with the same moment. An answer
+    that was stored before is never used: like a segment in words, the query reads the base of this moment, and
+    the facts that the law hides now.
     It connects on its own and commits: whatever transaction the caller is in, the views hide what they
     must before the question is put.
 
@@ -61,11 +63,9 @@ def answer(
         run(own, statement("sandbox", "forget_old_answers"))
         for segment in asked:
             key = {"key": segment.key, "at": moment, "past": as_of is not None}
-            row = run(own, statement("sandbox", "is_answered"), key).fetchone()
-            if row is None or not row[0]:
-                found = ask(own, segment.query, at=moment, of_the_past=as_of is not None, limit=limit)
-                with own.transaction():
-                    _store(own, found, key)
+            found = ask(own, segment.query, at=moment, of_the_past=as_of is not None, limit=limit)
+            with own.transaction():
+                _store(own, found, key)
     return len(asked)
 
 
@@ -201,6 +201,7 @@ def _bare(query: str) -> str:
 
 def _store(connection: Connection, found: Iterable[int], key: dict[str, Any]) -> None:
     run(connection, statement("sandbox", "remember_asked"), key)
+    run(connection, statement("sandbox", "forget_answer"), key)
     with (
         connection.cursor() as cursor,
         cursor.copy("COPY sql_segment_answered (key, asked_at, as_of, customer_id) FROM STDIN") as copy,

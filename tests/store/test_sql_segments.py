@@ -8,7 +8,8 @@ import pytest
 
 from engine.loading.segments import load
 from engine.loading.sql_grammar import slips
-from engine.store import audience, sql_segments
+from engine.model.segment import Library
+from engine.store import audience, segment_answers, sql_segments
 from engine.store.database import Connection
 from engine.store.sql_segments import SqlSegmentFailed
 
@@ -190,3 +191,50 @@ def test_a_view_shows_nothing_later_than_the_moment_of_asking(database: Connecti
         )
 
     assert asked(database, "SELECT customer_id FROM v_response") == {doctor - 1}
+
+
+def counted(database: Connection, library: Library, name: str) -> int:
+    question = segment_answers.Asked(library, ON)
+    segment_answers.prepare(database, question, name)
+    return segment_answers.count(database, question, name)
+
+
+def library_of(folder: Path, query: str, facts: str = "") -> Library:
+    folder.mkdir(exist_ok=True)
+    (folder / "facts.yaml").write_text(facts or FACTS)
+    (folder / "asked.sql").write_text(
+        f"-- segment: asked\n-- of: person\n-- title: Ceux que la requête donne\n{query}\n"
+    )
+    return load(folder)[0]
+
+
+FACTS = """\
+facts:
+  potential: {label: {fr: potentiel, en: potential}, type: number, source: ventes, legal_class: commercial}
+"""
+
+
+def test_a_segment_in_sql_is_asked_of_today_s_base_each_time_also_for_the_same_moment(
+    database: Connection, tmp_path: Path
+) -> None:
+    library = library_of(
+        tmp_path / "segments", "SELECT customer_id FROM v_customer WHERE kinds @> '{prescriber}'"
+    )
+    _customer(database, "person", "prescriber")
+    assert counted(database, library, "asked") == 1
+
+    _customer(database, "person", "prescriber")
+
+    assert counted(database, library, "asked") == 2
+
+
+def test_an_answer_given_before_a_fact_became_prescription_data_is_not_given_again(
+    database: Connection, tmp_path: Path
+) -> None:
+    query = "SELECT customer_id FROM v_customer WHERE facts ->> 'potential' = '4'"
+    before = library_of(tmp_path / "segments", query)
+    after = library_of(tmp_path / "segments", query, FACTS.replace("commercial", "rx_individual"))
+    _customer(database, "person", "prescriber")
+    assert counted(database, before, "asked") == 1
+
+    assert counted(database, after, "asked") == 0

@@ -66,16 +66,18 @@ WITH wanted AS (SELECT unnest(%(facts)s::text[]) AS fact),
 gone AS (DELETE FROM restricted_fact WHERE fact NOT IN (SELECT fact FROM wanted))
 INSERT INTO restricted_fact SELECT fact FROM wanted ON CONFLICT DO NOTHING
 
--- name: is_answered
-SELECT EXISTS (SELECT FROM sql_segment_asked WHERE key = %(key)s AND asked_at = %(at)s AND as_of = %(past)s)
-
 -- name: forget_old_answers
--- An answer is of use for its moment only.
+-- An answer is read by whoever asked for it, at once; what is left behind names customers for nothing.
 WITH old AS (DELETE FROM sql_segment_asked WHERE stored_at < now() - interval '1 day' RETURNING key, asked_at, as_of)
 DELETE FROM sql_segment_answered a USING old WHERE a.key = old.key AND a.asked_at = old.asked_at AND a.as_of = old.as_of
 
 -- name: remember_asked
-INSERT INTO sql_segment_asked (key, asked_at, as_of) VALUES (%(key)s, %(at)s, %(past)s) ON CONFLICT DO NOTHING
+-- Two that ask the same at once take turns here; the later answer stands, whole.
+INSERT INTO sql_segment_asked (key, asked_at, as_of) VALUES (%(key)s, %(at)s, %(past)s)
+ON CONFLICT (key, asked_at, as_of) DO UPDATE SET stored_at = now()
+
+-- name: forget_answer
+DELETE FROM sql_segment_answered WHERE key = %(key)s AND asked_at = %(at)s AND as_of = %(past)s
 
 -- name: terminate
 SELECT pg_terminate_backend(%(pid)s)
