@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from engine.loading.meaning import leaves_prescribers_out
 from engine.loading.project import Project
 from engine.model.clauses import (
     All,
@@ -18,13 +19,14 @@ from engine.model.clauses import (
     Missing,
     Not,
     Predicate,
+    Verb,
     walk,
 )
 from engine.model.facts import Fact
-from engine.model.segment import AnySegment, Segment
+from engine.model.segment import AnySegment, Library, Segment
 from engine.problems import FilesError, Say, UsageError, did_you_mean
-from engine.rules.membership import Asking, CustomerKnown, belongs, found, holds, value_of
-from engine.rules.wording import in_one_line, in_words, own_past, own_value
+from engine.rules.membership import Asking, CustomerKnown, answered, belongs, found, holds, value_of
+from engine.rules.wording import in_one_line, in_words, own_past, own_silence, own_value
 from engine.store import customer_known, segment_answers
 from engine.store.database import Connection
 from engine.store.segment_answers import Asked, Moved
@@ -134,10 +136,23 @@ def sample(connection: Connection, question: Asked, name: str, size: int = 10) -
         for part in walk(segment.who)
         if isinstance(part, Is | IsNot | Compare | Missing)
     )
-    facts = tuple(library.fact(fact) for fact in dict.fromkeys([*_ALWAYS_SHOWN, *named]))
+    secret = (
+        frozenset()
+        if _leaves_prescribers_out(library.segments[name], library)
+        else library.catalogue.rx_facts()
+    )
+    facts = tuple(
+        library.fact(fact) for fact in dict.fromkeys([*_ALWAYS_SHOWN, *named]) if fact not in secret
+    )
     customers = segment_answers.sample(connection, question, name, size)
     shown = segment_answers.shown_facts(connection, question, facts, customers)
     return Sample(facts, tuple((customer, shown[customer]) for customer in customers if customer in shown))
+
+
+def _leaves_prescribers_out(segment: AnySegment, library: Library) -> bool:
+    return segment.of == "organisation" or (
+        isinstance(segment, Segment) and leaves_prescribers_out(segment.who, library.catalogue)
+    )
 
 
 def explain(connection: Connection, question: Asked, name: str, customer: int) -> list[Line]:
@@ -153,7 +168,22 @@ def explain(connection: Connection, question: Asked, name: str, customer: int) -
             Say(f"There is no customer {customer}{' as of' + when if when else ''}.",
                 f"Il n'y a pas de client {customer}{' au' + when if when else ''}.")
         )  # fmt: skip
-    return [*_of_segment(name, known, question, 0)]
+    kept = {fact: value for fact, value in known.facts.items() if fact not in hidden(known, question.library)}
+    return [*_of_segment(name, replace(known, facts=kept), question, 0)]
+
+
+_NOT_SHOWN: Final = Say(
+    "not shown, nor used: what one prescriber in France prescribes (CSP L.4113-7)",
+    "non montrée, ni utilisée : donnée de prescription d'un prescripteur en France (CSP L.4113-7)",
+)
+
+
+def hidden(known: CustomerKnown, library: Library) -> frozenset[str]:
+    """Return the facts that must be shown of this customer to nobody: those of French prescribers that hold what one prescribes."""
+    kinds, country = known.facts.get("kind", ()), known.facts.get("country")
+    french = country is None or country in library.catalogue.french
+    prescriber = isinstance(kinds, tuple) and "prescriber" in kinds
+    return library.catalogue.rx_facts() if french and prescriber else frozenset()
 
 
 def _of_segment(name: str, known: CustomerKnown, question: Asked, depth: int) -> Iterator[Line]:
@@ -195,9 +225,13 @@ def _of_clause(
             yield from _of_segment(name, known, question, depth)
             return
         case Is(fact=fact) | IsNot(fact=fact) | Compare(fact=fact) | Missing(fact=fact):
-            own = own_value(value_of(fact, known, asking))
+            own = (
+                _NOT_SHOWN
+                if fact in hidden(known, asking.library)
+                else own_value(value_of(fact, known, asking))
+            )
         case History():
-            own = own_past(who, found(who, known, asking), asking.zone)
+            own = _own_past(who, known, asking)
         case _:
             pass
     yield Line(depth, in_words(who, asking.library.catalogue), holds(who, known, asking), own)
@@ -207,6 +241,13 @@ def _of_clause(
                 yield from _of_clause(part, known, question, asking, depth + 1)
         case Not(part=part):
             yield from _of_clause(part, known, question, asking, depth + 1)
+
+
+def _own_past(clause: History, known: CustomerKnown, asking: Asking) -> Say:
+    came = found(clause, known, asking)
+    if clause.verb is Verb.NO_RESPONSE:
+        return own_silence(came, found(answered(clause), known, asking), asking.zone)
+    return own_past(clause, came, asking.zone)
 
 
 def difference(connection: Connection, project: Project, name: str, since: Asked, now: Asked) -> Difference:

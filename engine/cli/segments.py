@@ -125,10 +125,10 @@ def diff(segment: str, *, since: str, on: str | None = None, as_of: str | None =
             _when(now),
         )
     say(Say(f"{segment}: {before.en}, and {after.en}.", f"{segment} : {before.fr}, et {after.fr}."))
-    _moved(found.joined, Say("joined", "entrés"), found.entries, Say("then it did not hold", "alors ce n'était pas vrai"),
-           Say("were not known yet", "n'étaient pas encore connus"))  # fmt: skip
-    _moved(found.left, Say("left", "sortis"), found.entries, Say("it no longer holds", "ce n'est plus vrai"),
-           Say("are known no more", "ne sont plus connus"))  # fmt: skip
+    _moved(found.joined, (Say("joined", "entré"), Say("joined", "entrés")), found.entries, Say("then it did not hold", "alors ce n'était pas vrai"),
+           (Say("was not known yet", "n'était pas encore connu"), Say("were not known yet", "n'étaient pas encore connus")))  # fmt: skip
+    _moved(found.left, (Say("left", "sorti"), Say("left", "sortis")), found.entries, Say("it no longer holds", "ce n'est plus vrai"),
+           (Say("is known no more", "n'est plus connu"), Say("are known no more", "ne sont plus connus")))  # fmt: skip
 
 
 def _moment(text: str) -> dt.datetime:
@@ -137,13 +137,18 @@ def _moment(text: str) -> dt.datetime:
     return said
 
 
-def _moved(moved: "Moved", verb: Say, entries: tuple[Say, ...], why: Say, strangers: Say) -> None:
+def _moved(
+    moved: "Moved", verbs: tuple[Say, Say], entries: tuple[Say, ...], why: Say, strangers: tuple[Say, Say]
+) -> None:
+    """Show who moved; what is said of one customer, and of several, stands side by side."""
     some = ", ".join(str(customer) for customer in moved.some)
     more = " …" if moved.count > len(moved.some) else ""
-    tail = f": {some}{more}" if some else "."
-    say(Say(f"  {number(moved.count)} {verb.en}{tail}", f"  {number(moved.count)} {verb.fr}{tail}"))
+    verb = verbs[moved.count > 1]
+    say(Say(f"  {number(moved.count)} {verb.en}{f': {some}{more}' if some else '.'}",
+            f"  {number(moved.count)} {verb.fr}{f' : {some}{more}' if some else '.'}"))  # fmt: skip
     if moved.strangers:
-        say(Say(f"    {number(moved.strangers)} {strangers.en}", f"    {number(moved.strangers)} {strangers.fr}"))  # fmt: skip
+        unknown = strangers[moved.strangers > 1]
+        say(Say(f"    {number(moved.strangers)} {unknown.en}", f"    {number(moved.strangers)} {unknown.fr}"))
     for at, many in sorted(moved.because.items(), key=lambda pair: -pair[1]):
         if many:
             words = entries[at]

@@ -152,6 +152,7 @@ class History:
     units: Bounds | None = None
     amount: Bounds | None = None
     path: Path = field(default=(), compare=False)
+    within_as_written: str | None = field(default=None, compare=False, repr=False)  #: `24 months`, for people
 
     def admits_nothing(self) -> bool:
         """Return whether it is true of somebody to whom nothing of the kind happened."""

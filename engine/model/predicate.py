@@ -254,6 +254,8 @@ class _Reader:
         for key, into in _NAMED.items():
             take(key, into, self.names)
         take("within", "within", self.length)
+        if read.get("within") is not None and isinstance(given["within"], str):
+            read["within_as_written"] = given["within"]
         take("since", "since", self.moment)
         take("before", "before", self.moment)
         take("units", "units", self.bounds)

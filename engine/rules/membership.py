@@ -250,14 +250,18 @@ class Found:
 def _happened(clause: History, known: CustomerKnown, asking: Asking) -> bool:
     came = found(clause, known, asking)
     if clause.verb is Verb.NO_RESPONSE:
-        silent = replace(
-            clause, verb=Verb.RESPONDED, types=clause.types or REACTIONS, within=None, since=None, before=None
-        )
-        return came.number > 0 and not _happened(silent, known, asking)
+        return came.number > 0 and not _happened(answered(clause), known, asking)
     return (
         clause.times.admit(came.number)
         and (clause.units is None or clause.units.admit(came.units))
         and (clause.amount is None or clause.amount.admit(came.amount))
+    )
+
+
+def answered(clause: History) -> History:
+    """Return what ends the silence that a `no_response` asks for."""
+    return replace(
+        clause, verb=Verb.RESPONDED, types=clause.types or REACTIONS, within=None, since=None, before=None
     )
 
 

@@ -1,6 +1,7 @@
 """A clause in words, in both languages: what `touchbase segment explain` reads aloud."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, assert_never
@@ -21,11 +22,13 @@ from engine.model.clauses import (
     Not,
     Op,
     Predicate,
+    Value,
     Verb,
 )
-from engine.model.facts import Catalogue, Known
+from engine.model.facts import Catalogue, Fact, Known, Today, Type
+from engine.model.reasons import as_clause
 from engine.model.written import spoken
-from engine.problems import Say
+from engine.problems import Language, Say
 from engine.rules.membership import Found
 
 _OPS: Final = {
@@ -53,14 +56,9 @@ def in_words(who: Predicate, catalogue: Catalogue) -> Say:
     """Return what a clause asks; of one with parts, how they belong together."""
     match who:
         case Is(fact=name, values=values):
-            label = catalogue.facts[name].label
-            return Say(f"{label.en} is {_or(values).en}", f"{label.fr} : {_or(values).fr}")
+            return _is(catalogue.facts[name], _typed(catalogue.facts[name], values))
         case IsNot(fact=name, values=values):
-            label = catalogue.facts[name].label
-            return Say(
-                f"{label.en} is known, and not {_or(values).en}",
-                f"{label.fr} : connu, et pas {_or(values).fr}",
-            )
+            return _is_not(catalogue.facts[name], _typed(catalogue.facts[name], values))
         case Compare(fact=name, op=op, value=value):
             label = catalogue.facts[name].label
             return Say(f"{label.en} is {_OPS[op].en} {value}", f"{label.fr} : {_OPS[op].fr} {value}")
@@ -79,6 +77,30 @@ def in_words(who: Predicate, catalogue: Catalogue) -> Say:
             return _past(who)
         case _:
             assert_never(who)
+
+
+def _typed(fact: Fact, values: Sequence[Value]) -> list[object]:
+    """Return values in the fact's type; `today` stays a word."""
+    typed = [fact.read(value) for value in values]
+    return [value if isinstance(read, Today) else read for value, read in zip(values, typed, strict=True)]
+
+
+def _is(fact: Fact, values: Sequence[object]) -> Say:
+    if fact.type is Type.BOOLEAN:  # its label is a sentence: "has an e-mail address"
+        return Say(f"{fact.label.en}: {_or(values).en}", f"{fact.label.fr} : {_or(values).fr}")
+    return Say(f"{fact.label.en} is {_or(values).en}", f"{fact.label.fr} : {_or(values).fr}")
+
+
+def _is_not(fact: Fact, values: Sequence[object]) -> Say:
+    rest = [value for value in (True, False) if value not in values]
+    if fact.type is Type.BOOLEAN and rest:
+        return _is(fact, rest)
+    if not fact.may_be_missing:  # whoever has none of its words is known to have none
+        return Say(f"{fact.label.en} is not {_or(values).en}", f"{fact.label.fr} : pas {_or(values).fr}")
+    return Say(
+        f"{fact.label.en} is known, and not {_or(values).en}",
+        f"{fact.label.fr} : connu, et pas {_or(values).fr}",
+    )
 
 
 def in_one_line(who: Predicate, catalogue: Catalogue) -> Say:
@@ -113,10 +135,32 @@ def own_value(value: Known | None) -> Say:
     return Say(text, text)
 
 
+def own_silence(touched: Found, answer: Found, zone: ZoneInfo) -> Say:
+    """Return how often a customer was touched and what came back: both decide about a `no_response`."""
+    if not touched.number:
+        return Say("never touched", "jamais touché")
+    touches, responses = _often(touched, zone), _often(answer, zone)
+    if not answer.number:
+        return Say(f"touched {touches.en}; no response", f"touché {touches.fr} ; aucune réponse")
+    return Say(
+        f"touched {touches.en}; responded {responses.en}", f"touché {touches.fr} ; a répondu {responses.fr}"
+    )
+
+
 def own_past(clause: History, came: Found, zone: ZoneInfo) -> Say:
     """Return what the clause found in the customer's past, with its last day in the segment's zone."""
     if not came.number:
         return Say("never", "jamais")
+    en, fr = _often(came, zone).en, _often(came, zone).fr
+    if clause.units is not None:
+        en, fr = f"{en}, {came.units} units", f"{fr}, {came.units} unités"
+    if clause.amount is not None:
+        en, fr = f"{en}, {came.amount:f} EUR", f"{fr}, {came.amount:f} EUR"
+    return Say(en, fr)
+
+
+def _often(came: Found, zone: ZoneInfo) -> Say:
+    """Return how often, and on which day last."""
     en, fr = ("once", "une fois") if came.number == 1 else (f"{came.number} times", f"{came.number} fois")
     if came.last is not None:
         day = f"{came.last.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -125,10 +169,6 @@ def own_past(clause: History, came: Found, zone: ZoneInfo) -> Say:
             if came.number == 1
             else (f"{en}, last on {day}", f"{fr}, la dernière le {day}")
         )
-    if clause.units is not None:
-        en, fr = f"{en}, {came.units} units", f"{fr}, {came.units} unités"
-    if clause.amount is not None:
-        en, fr = f"{en}, {came.amount:f} EUR", f"{fr}, {came.amount:f} EUR"
     return Say(en, fr)
 
 
@@ -145,22 +185,26 @@ def _past(clause: History) -> Say:
         (clause.campaigns, "in", "dans"),
         (clause.steps, "at the step", "à l'étape"),
         (clause.types, "with", "par"),
-        (clause.reasons, "because", "car"),
         (clause.cells, "in the cell", "dans la cellule"),
     ):
         if words:
             add(f"{english} {_or(words).en}", f"{french} {_or(words).fr}")
+    if clause.reasons:
+        why = [as_clause(reason) for reason in clause.reasons]
+        add(f"because {' or '.join(say.en for say in why)}", f"car {' ou '.join(say.fr for say in why)}")
     if clause.times != ONCE and clause.times != Bounds():
         bound = _bounds(clause.times)
-        add(f"{bound.en} times", f"{bound.fr} fois")
+        add(f"{bound.en} {'time' if _one(clause.times) else 'times'}", f"{bound.fr} fois")
     if clause.units is not None:
         bound = _bounds(clause.units)
-        add(f"{bound.en} units", f"{bound.fr} unités")
+        one = _one(clause.units)
+        add(f"{bound.en} {'unit' if one else 'units'}", f"{bound.fr} {'unité' if one else 'unités'}")
     if clause.amount is not None:
         bound = _bounds(clause.amount)
         add(f"for {bound.en} EUR", f"pour {bound.fr} EUR")
     if clause.within is not None:
-        add(f"in the last {spoken(clause.within)}", f"dans les {_last(clause.within)}")
+        last = _last(clause.within_as_written or spoken(clause.within))
+        add(f"in {last.en}", f"dans {last.fr}")
     if clause.since is not None:
         add(f"since {_moment(clause.since)}", f"depuis {_moment(clause.since)}")
     if clause.before is not None:
@@ -168,7 +212,16 @@ def _past(clause: History) -> Say:
     return Say(en, fr)
 
 
+def _one(bounds: Bounds) -> bool:
+    """Return whether the number that is named last is one."""
+    named = (bounds.at_least, bounds.above, bounds.at_most, bounds.below)
+    return [number for number in named if number is not None][-1:] == [1]
+
+
 def _bounds(bounds: Bounds) -> Say:
+    if bounds.at_least is not None and bounds == Bounds(at_least=bounds.at_least, at_most=bounds.at_least):
+        number = _plain(bounds.at_least)
+        return Say(f"exactly {number}", f"exactement {number}")
     parts = [
         (_OPS[op], number)
         for op, number in (
@@ -186,34 +239,55 @@ def _bounds(bounds: Bounds) -> Say:
 
 
 def _or(values: Sequence[object]) -> Say:
-    words = [_plain(value) for value in values]
-    if len(words) > 8:
-        words = [*words[:7], f"… ({len(words)})"]
-        return Say(", ".join(words), ", ".join(words))
-    if len(words) == 1:
-        return Say(words[0], words[0])
-    head, tail = ", ".join(words[:-1]), words[-1]
-    return Say(f"{head} or {tail}", f"{head} ou {tail}")
+    if len(values) > 8:
+        values = [*values[:7], f"… ({len(values)})"]
+        return Say(
+            ", ".join(_plain(value) for value in values), ", ".join(_plain(value, "fr") for value in values)
+        )
+    return Say(
+        _joined([_plain(value) for value in values], "or"),
+        _joined([_plain(value, "fr") for value in values], "ou"),
+    )
 
 
-def _plain(value: object) -> str:
+def _joined(words: Sequence[str], conjunction: str) -> str:
+    return f" {conjunction} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def _plain(value: object, language: Language = "en") -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return (Say("yes", "oui") if value else Say("no", "non")).in_(language)
     return str(value)
 
 
 def _moment(moment: Moment) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, dt.datetime) else str(moment)
+    """Return a moment as a file writes it; one with an offset keeps it."""
+    if isinstance(moment, dt.datetime):
+        return moment.isoformat(sep=" ", timespec="seconds" if moment.second else "minutes")
+    return str(moment)
 
 
-def _last(length: dt.timedelta) -> str:
-    count, unit = spoken(length).split()
-    last = {
-        "d": "derniers jours",
-        "h": "dernières heures",
-        "m": "dernières minutes",
-        "s": "dernières secondes",
-    }
-    return f"{count} {last[unit[0]]}"
+_UNITS: Final = {  # English for one and several; French alike, with its article and its last
+    "d": ("day", "days", "le dernier jour", "derniers jours"),
+    "w": ("week", "weeks", "la dernière semaine", "dernières semaines"),
+    "mo": ("month", "months", "le dernier mois", "derniers mois"),
+    "y": ("year", "years", "la dernière année", "dernières années"),
+    "h": ("hour", "hours", "la dernière heure", "dernières heures"),
+    "mi": ("minute", "minutes", "la dernière minute", "dernières minutes"),
+    "s": ("second", "seconds", "la dernière seconde", "dernières secondes"),
+}
+
+
+def _last(length: str) -> Say:
+    """Return a duration, as a file writes it, as the time that has just passed.
+
+    >>> _last("24 months").fr, _last("1 week").en
+    ('les 24 derniers mois', 'the last week')
+    """
+    count, unit = re.findall(r"\d+|[a-z]+", length)
+    one, several, la_derniere, dernieres = _UNITS.get(unit[:2]) or _UNITS[unit[0]]
+    if int(count) == 1:
+        return Say(f"the last {one}", la_derniere)
+    return Say(f"the last {int(count)} {several}", f"les {int(count)} {dernieres}")

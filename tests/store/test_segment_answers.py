@@ -83,9 +83,9 @@ def test_an_explanation_says_each_clause_with_what_is_known_of_the_customer(
         ("of the segment 'buyers' (Acheteurs)", False, None),
         ("kind of customer is pharmacy", True, "pharmacy"),
         ("department is known, and not 972", True, "44"),
-        ("ordered for DERMAPHARM for at least 500 EUR in the last 360 days", False, "once, on 2026-02-01 10:30, 200.00 EUR"),
+        ("ordered for DERMAPHARM for at least 500 EUR in the last 12 months", False, "once, on 2026-02-01 10:30, 200.00 EUR"),
     ]  # fmt: skip
-    assert lines[3].words.fr == "a commandé pour DERMAPHARM pour au moins 500 EUR dans les 360 derniers jours"
+    assert lines[3].words.fr == "a commandé pour DERMAPHARM pour au moins 500 EUR dans les 12 derniers mois"
 
 
 def test_an_unknown_fact_is_explained_as_unknown_and_not_as_no(
@@ -107,6 +107,69 @@ def test_a_customer_of_another_kind_is_told_so(database: Connection, project: Pr
 
     assert lines[0].answer is False
     assert (lines[1].words.en, lines[1].answer) == ("is an organisation that we still know", False)
+
+
+def belgians() -> Project:
+    """Return a project whose segment of Belgian prescribers asks what each of them prescribes, as their law allows."""
+    files = {
+        "segments/facts.yaml": "facts:\n  rx_decile: {label: {fr: Décile, en: Decile}, type: number, source: panel, legal_class: rx_individual}\n",
+        "segments/belgians.yaml": "segment: belgians\ntitle: Belges\nof: person\nwho:\n  - country: BE\n  - rx_decile: {at_least: 3}\n",
+        "segments/either.yaml": "segment: either\ntitle: L'un ou l'autre\nof: person\nwho:\n  - any: [{in: belgians}, {kind: prescriber}]\n",
+    }
+    library, problems = from_texts(files)
+    assert problems == []
+    return Project(Path(), {}, library, None, {}, {}, {})
+
+
+@pytest.mark.parametrize(("country", "said"), [("FR", "not shown, nor used"), ("BE", "9")])
+def test_what_a_french_prescriber_prescribes_is_never_shown(
+    database: Connection, country: str, said: str
+) -> None:
+    doctor = customer(database, of="person", kinds=["prescriber"], country=country, facts='{"rx_decile": 9}')
+
+    lines = action.explain(database, question(database, belgians(), "belgians"), "belgians", doctor)
+
+    assert lines[2].words.en == "Decile is at least 3"
+    assert lines[2].own is not None and lines[2].own.en.startswith(said)
+    assert lines[2].answer is (None if country == "FR" else True)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("either", False), ("belgians", True)])
+def test_a_sample_shows_prescriptions_only_where_no_french_prescriber_can_be_in_it(
+    database: Connection, name: str, shown: bool
+) -> None:
+    project = belgians()
+    customer(database, of="person", kinds=["prescriber"], country="BE", facts='{"rx_decile": 9}')
+
+    sample = action.sample(database, question(database, project, name), name)
+
+    assert len(sample.rows) == 1
+    assert ("rx_decile" in [fact.name for fact in sample.facts]) is shown
+
+
+def test_of_a_silence_the_response_that_ended_it_is_told(database: Connection, project: Project) -> None:
+    pharmacy = customer(database)
+    database.execute(
+        "INSERT INTO touch (customer_id, campaign, channel, state, due_at, touched_at)"
+        " VALUES (%s, 'x', 'email', 'accepted', '2026-02-01 09:00+00', '2026-02-01 09:00+00')",
+        [pharmacy],
+    )
+    database.execute(
+        "INSERT INTO response (customer_id, campaign, channel, type, at, source_id, attribution, source)"
+        " VALUES (%s, 'x', 'email', 'click', '2026-02-03 09:00+00', '1', 'none', 'web')",
+        [pharmacy],
+    )
+    silent = "segment: silent\ntitle: Muets\nof: organisation\nwho:\n  - kind: pharmacy\n  - no_response: {to: x}\n"
+    library, _ = from_texts({"segments/silent.yaml": silent})
+    asked = action.asked(database, Project(Path(), {}, library, None, {}, {}, {}), "silent", on=NOW)
+
+    lines = action.explain(database, asked, "silent", pharmacy)
+
+    assert (lines[2].answer, lines[2].own) == (
+        False,
+        Say("touched once, on 2026-02-01 10:00; responded once, on 2026-02-03 10:00",
+            "touché une fois, le 2026-02-01 10:00 ; a répondu une fois, le 2026-02-03 10:00"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("of", ["person", "organisation"])
@@ -227,7 +290,7 @@ def test_who_joined_and_who_left_are_told_with_the_condition_that_changed(
 
     assert (found.joined.count, found.joined.some, found.joined.strangers) == (2, (joins, new), 1)
     assert {str(found.entries[at]): many for at, many in found.joined.because.items() if many} == {
-        "ordered for DERMAPHARM for at least 500 EUR in the last 360 days": 1
+        "ordered for DERMAPHARM for at least 500 EUR in the last 12 months": 1
     }
     assert (found.left.count, found.left.some, found.left.strangers) == (1, (leaves,), 0)
     assert found.left.because[2] == 1
