@@ -170,7 +170,7 @@ gated AS (
 -- What a channel may know of whom it writes to, fetched with the group that was just gated.
 SELECT t.touch_id, t.epoch, t.cell, t.due_at, t.not_after, c.customer_id, c.of, c.kinds, c.civility, c.title, c.last_name,
        c.first_name, c.org_name, c.language, p.value_norm, c.street, c.postcode, c.town, c.country, c.department,
-       c.specialty_group, f.value_norm AS phone, c.facts, r.rep_id, r.code, r.first_name, r.last_name, r.email, r.phone,
+       c.specialty_group, f.value_norm AS phone, nullif(c.facts, '{}') AS facts, r.rep_id, r.code, r.first_name, r.last_name, r.email, r.phone,
        k.clicks, k.opens,
        t.state
   FROM gated t
