@@ -49,8 +49,10 @@ def _has_room(folder: Path) -> bool:
 
 
 @pytest.fixture(scope="session")
-def databases(server: str) -> Databases:
-    return Databases(server)
+def databases(server: str) -> Iterator[Databases]:
+    kept = Databases(server)
+    yield kept
+    kept.close()
 
 
 def _lent(databases: Databases) -> Iterator[str]:

@@ -73,6 +73,12 @@ class Databases:
         else:
             self._do("DROP DATABASE {} WITH (FORCE)", name)
 
+    def close(self) -> None:
+        """Drop what is left: the server may be somebody's own."""
+        for name in self.free:
+            self._do("DROP DATABASE {} WITH (FORCE)", name)
+        self._do("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._template)
+
     @property
     def _template(self) -> str:
         return f"tb_template_{os.getpid()}"
