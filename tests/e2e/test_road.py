@@ -86,9 +86,12 @@ def test_the_report_is_one_page_of_its_own(after_the_run: Site) -> None:
 
 
 def test_a_run_killed_in_the_middle_and_run_again_reaches_everybody_exactly_once(
-    tmp_path: Path, database_url: str, site: Site
+    tmp_path: Path, database_url: str, site: Site, prefect: str
 ) -> None:
-    """Over a real relay, whose own ledger is the auditor. What nobody knows is not sent again."""
+    """Over a real relay, whose own ledger is the auditor. What nobody knows is not sent again.
+
+    The first run is in the Prefect that is up, the second in one that lives as long as the command.
+    """
     with FaultRelay(tmp_path / "relay.ledger", faults=Faults(slow=1.0, slow_seconds=0.02)) as relay:
         other = Site(
             site.root,
@@ -100,7 +103,7 @@ def test_a_run_killed_in_the_middle_and_run_again_reaches_everybody_exactly_once
         )
         assert other.call("generate", "--customers", "4000", "--as-of", "2026-03-01").code == 0
         assert other.call("arm").code == 0
-        killed = other.start("run", CAMPAIGN, "--as-of", START)
+        killed = other.start("run", CAMPAIGN, "--as-of", START, PREFECT_API_URL=prefect)
         try:
             _until_some_left(relay)
         finally:
