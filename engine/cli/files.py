@@ -20,7 +20,7 @@ def check(*, links: bool = False) -> int:
 
     app = open_app()
     project = app.project
-    for remark in remarks(project, app.channels):
+    for remark in remarks(project, app.channels, app.now()):
         say(f"? {remark.show(language())}")
     problems = list(project.problems)
     if links and not problems:

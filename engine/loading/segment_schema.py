@@ -13,8 +13,8 @@ Schema = dict[str, Any]
 
 _WINDOW: Final[Schema] = {
     "within": {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*(min|minute|h|hour|day|week|month|year)s?\s*$", "examples": ["14 days", "12 months"]},
-    "since": {"type": "string", "description": "a day, or a step of this campaign"},
-    "before": {"type": "string", "description": "a day, or a step of this campaign"},
+    "since": {"type": "string", "description": "a day (2026-03-02, 2026-03-02 09:30), or a step of this campaign"},
+    "before": {"type": "string", "description": "a day (2026-03-02, 2026-03-02 09:30), or a step of this campaign"},
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ Names of facts, segments and campaigns are not known here: `engine.loading.segme
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
@@ -189,16 +190,49 @@ class _Reader:
 
     def possible(self, written: Mapping[Any, Any], path: Path) -> None:
         numbers = {key: _number(value) for key, value in written.items() if key in _BOUNDS}
-        if not _possible(Bounds(**{key: number for key, number in numbers.items() if number is not None})):
-            self.refuse(path, Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
-                        Say("Swap the two bounds.", "Échangez les deux bornes."))  # fmt: skip
+        bounds = Bounds(**{key: number for key, number in numbers.items() if number is not None})
+        if not _possible(bounds):
+            self.refuse(
+                path,
+                Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
+                _way_out(bounds),
+            )
 
     def possible_days(self, written: Mapping[Any, Any], path: Path) -> None:
         first = [_day(written.get("at_least")), _day(written.get("after"), 1)]
         last = [_day(written.get("at_most")), _day(written.get("before"), -1)]
         if any(start is not None and end is not None and start > end for start in first for end in last):
+            limits = [_day(written.get(key)) for key in ("at_least", "after", "at_most", "before")]
+            low, high = (
+                [at for at in limits[:2] if at is not None],
+                [at for at in limits[2:] if at is not None],
+            )
+            swap = max(low) > min(high)
             self.refuse(path, Say("no day is in this range", "aucun jour n'est dans cet intervalle"),
-                        Say("Swap the two days.", "Échangez les deux jours."))  # fmt: skip
+                        Say("Swap the two days.", "Échangez les deux jours.") if swap
+                        else Say("'after' and 'before' leave their own day out; 'at_least' and 'at_most' have it in.",
+                                 "« after » et « before » excluent leur jour ; « at_least » et « at_most » l'incluent."))  # fmt: skip
+
+    def possible_window(self, since: object, before: object, path: Path) -> None:
+        if not isinstance(before, dt.date):
+            return
+        end = _start(before)
+        if end.replace(tzinfo=None) <= _start(dt.date(YEARS.start, 1, 1)):
+            self.refuse(path, Say(f"nothing is known to have happened before {YEARS.start}", f"rien n'est connu d'avant {YEARS.start}"),
+                        Say("Write a later day.", "Écrivez un jour plus récent."))  # fmt: skip
+        if not isinstance(since, dt.date):
+            return
+        begin = _start(since)
+        if (begin.tzinfo is None) is not (end.tzinfo is None) or begin < end:
+            return  # how an instant lies to a local day, only the segment's zone says
+        if begin == end:
+            self.refuse(path, Say("the window has no moment in it: 'before' leaves its own first instant out",
+                                  "la période ne contient aucun instant : « before » exclut le sien"),
+                        Say("Write a later 'before': the day after the last one that you mean.",
+                            "Écrivez un « before » plus tardif : le lendemain du dernier jour voulu."))  # fmt: skip
+        else:
+            self.refuse(path, Say("the window ends before it begins", "la période finit avant de commencer"),
+                        Say("Swap 'since' and 'before'.", "Échangez « since » et « before »."))  # fmt: skip
 
     def values(self, given: object, path: Path) -> tuple[Value, ...]:
         entries = given if isinstance(given, list) else [given]
@@ -263,10 +297,7 @@ class _Reader:
         if "within" in read and "since" in read:
             self.refuse((*path, "since"), Say("both 'within' and 'since' say when it begins", "« within » et « since » disent tous deux quand cela commence"),
                         Say("Keep one of the two.", "Gardez l'un des deux."))  # fmt: skip
-        since, before = read.get("since"), read.get("before")
-        if isinstance(since, dt.date) and isinstance(before, dt.date) and _start(since) >= _start(before):
-            self.refuse((*path, "before"), Say("the window ends before it begins", "la période finit avant de commencer"),
-                        Say("Swap 'since' and 'before'.", "Échangez « since » et « before »."))  # fmt: skip
+        self.possible_window(read.get("since"), read.get("before"), (*path, "before"))
         if verb is Verb.NO_RESPONSE and not read.get("campaigns") and not read.get("steps"):
             self.refuse(path, Say("no response to what?", "pas de réponse à quoi ?"),
                         Say("Write 'to:' with a campaign or a step.", "Écrivez « to: » avec une campagne ou une étape."))  # fmt: skip
@@ -294,8 +325,11 @@ class _Reader:
                 numbers[key] = Decimal(value)
         bounds = Bounds(**numbers)
         if not _possible(bounds):
-            self.refuse(path, Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
-                        Say("Swap the two bounds.", "Échangez les deux bornes."))  # fmt: skip
+            self.refuse(
+                path,
+                Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
+                _way_out(bounds),
+            )
         return bounds
 
     def bounds(self, given: object, path: Path) -> Bounds | None:
@@ -315,8 +349,11 @@ class _Reader:
                 read[str(key)] = number
         bounds = Bounds(**read)
         if not _possible(bounds):
-            self.refuse(path, Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
-                        Say("Swap the two bounds.", "Échangez les deux bornes."))  # fmt: skip
+            self.refuse(
+                path,
+                Say("no number is in this range", "aucun nombre n'est dans cet intervalle"),
+                _way_out(bounds),
+            )
         return bounds
 
     def length(self, given: object, path: Path) -> dt.timedelta | None:
@@ -332,11 +369,13 @@ class _Reader:
 
     def moment(self, given: object, path: Path) -> Moment | None:
         value = _value(given)
+        if isinstance(value, str) and _LOOKS_LIKE_A_DAY.match(value):
+            value = _moment_of(value)
         if isinstance(value, str) or (isinstance(value, dt.date) and value.year in YEARS):
             return value
         self.refuse(path, Say(f"'{_short(given)}' is not a moment", f"« {_short(given)} » n'est pas un moment"),
-                    Say("Write a day (2026-03-02) or, in a campaign, the name of a step.",
-                        "Écrivez un jour (2026-03-02) ou, dans une campagne, le nom d'une étape."))  # fmt: skip
+                    Say("Write a day (2026-03-02, 2026-03-02 09:30) or, in a campaign, the name of a step.",
+                        "Écrivez un jour (2026-03-02, 2026-03-02 09:30) ou, dans une campagne, le nom d'une étape."))  # fmt: skip
         return None
 
     def refuse_key(self, path: Path, key: str, known: tuple[str, ...]) -> None:
@@ -354,6 +393,18 @@ _NAMED: Final = {
     "channel": "channels", "brand": "brands", "campaign": "campaigns", "to": "campaigns", "step": "steps", "with": "types",
     "because": "reasons", "cell": "cells",
 }  # fmt: skip
+
+
+_LOOKS_LIKE_A_DAY: Final = re.compile(r"\s*\d{4}-\d{1,2}-\d{1,2}(?:[ T]|$)")
+
+
+def _moment_of(written: str) -> dt.date | int:
+    """Return the moment that a text says, which YAML itself takes for one only where it has seconds; 0 if none."""
+    try:
+        moment = dt.datetime.fromisoformat(re.sub(r"(?<=[ T])(?=\d:)", "0", written.strip()))
+    except ValueError:
+        return 0
+    return moment.date() if len(written.strip()) <= len("2026-03-02") else moment
 
 
 def _value(written: object) -> Value:
@@ -392,10 +443,19 @@ def _possible(bounds: Bounds) -> bool:
     return all(a < b or (a == b and closed_a and closed_b) for a, closed_a in low for b, closed_b in high)
 
 
+def _way_out(bounds: Bounds) -> Say:
+    low = [number for number in (bounds.at_least, bounds.above) if number is not None]
+    high = [number for number in (bounds.at_most, bounds.below) if number is not None]
+    if max(low) > min(high):
+        return Say("Swap the two bounds.", "Échangez les deux bornes.")
+    return Say("'above' and 'below' leave their own number out; 'at_least' and 'at_most' have it in.",
+               "« above » et « below » excluent leur nombre ; « at_least » et « at_most » l'incluent.")  # fmt: skip
+
+
 def _start(moment: dt.date) -> dt.datetime:
     if isinstance(moment, dt.datetime):
-        return moment.replace(tzinfo=None)
-    return dt.datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - both sides are local
+        return moment
+    return dt.datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - local to the segment's zone
 
 
 def _short(written: object) -> str:

@@ -190,7 +190,7 @@ def _words() -> Iterator[str]:
         f"Responses: {', '.join(f'`{kind}`' for kind in RESPONSES)}; only if `with` names them:"
         f" {', '.join(f'`{kind}`' for kind in others)}."
     )
-    yield "Durations: a number and `min`, `h`, `days`, `weeks`, `months` (30 days) or `years` (365 days). Moments: `2026-03-02`, `2026-03-02 09:30`.\n"
+    yield "Durations: a number and `min`, `h`, `days`, `weeks`, `months` (30 days) or `years` (365 days). Moments: `2026-03-02`, `2026-03-02 09:30` (local to the `timezone`), `2026-03-02T09:30:00+01:00`.\n"
 
 
 def _values(fact: Fact) -> str:
