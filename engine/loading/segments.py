@@ -45,7 +45,7 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
         name = f"{folder.name}/{path.name}"
         segment: AnySegment | None
         if path.suffix == ".sql":
-            segment, source, wrong = read_sql(folder.parent, name, catalogue.rx_facts())
+            segment, source, wrong = read_sql(folder.parent, name, catalogue)
         else:
             source, wrong = read(folder.parent, name)
             segment = None

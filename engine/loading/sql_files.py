@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.loading.source import Source, bytes_of, not_utf8
 from engine.loading.sql_grammar import slips
+from engine.model.facts import Catalogue
 from engine.model.segment import SqlSegment
 from engine.model.written import NAME
 from engine.problems import Problem, Say, Span, did_you_mean
@@ -16,7 +17,7 @@ LARGEST: Final = 64 * 1024  #: bytes
 
 
 def read_sql(
-    root: Path, name: str, forbidden: frozenset[str] = frozenset()
+    root: Path, name: str, catalogue: Catalogue
 ) -> tuple[SqlSegment | None, Source | None, list[Problem]]:
     """Return the segment that a `.sql` file of the project `root` says, its text, and what is wrong with it."""
     raw, wrong = bytes_of(root, name)
@@ -39,7 +40,7 @@ def read_sql(
         return None, source, problems
     segment = SqlSegment(said["segment"], said["of"], said["title"], text)  # type: ignore[arg-type]  # checked
     wrong = [
-        _problem(source, *_place(text, slip.at), slip.what, slip.remedy) for slip in slips(text, forbidden)
+        _problem(source, *_place(text, slip.at), slip.what, slip.remedy) for slip in slips(text, catalogue)
     ]
     return segment, source, wrong
 

@@ -7,15 +7,14 @@ author is told, offline, what is wrong and where.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
+from engine.loading.sql_columns import COLUMNS, Slip, column_slips
+from engine.model.facts import Catalogue
 from engine.problems import Say, did_you_mean
 
-VIEWS: Final = (
-    "v_affiliation", "v_alignment", "v_consent", "v_customer", "v_member", "v_order", "v_order_line", "v_reachable", "v_response", "v_touch",
-)  # fmt: skip
+VIEWS: Final = tuple(COLUMNS)
 
 FUNCTIONS: Final = frozenset(
     [
@@ -90,8 +89,6 @@ OPERATORS: Final = frozenset(
         "->",
         "->>",
         "?",
-        "?|",
-        "?&",
     ]
 )
 TYPES: Final = frozenset(
@@ -168,15 +165,6 @@ _ASKED: Final = Say(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """What is wrong at an offset of the query's text (in characters; 0: the whole of it)."""
-
-    at: int
-    what: Say
-    remedy: Say
-
-
 MOST: Final = 10_000  #: words and signs of a query: of 20,000 in one sum the parser's own stack overflows, and ends the process
 DEEPEST: Final = 200  #: nested parts of a query
 _TOO_MUCH: Final = Slip(
@@ -186,8 +174,8 @@ _TOO_MUCH: Final = Slip(
 )  # fmt: skip
 
 
-def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
-    """Return all that a query may not say; `forbidden` are facts that no segment in SQL may name."""
+def slips(query: str, catalogue: Catalogue) -> list[Slip]:
+    """Return all that a query may not say; of the company's facts it may name those of the catalogue."""
     from pglast import parse_sql
     from pglast.parser import ParseError, scan
 
@@ -195,7 +183,8 @@ def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
         return [Slip(0, Say("Unicode escapes hide what is written", "les échappements Unicode cachent ce qui est écrit"),
                      Say("Write the letters themselves.", "Écrivez les lettres elles-mêmes."))]  # fmt: skip
     try:
-        if len(scan(query)) > MOST:
+        tokens = scan(query)
+        if len(tokens) > MOST:
             return [_TOO_MUCH]
         statements = parse_sql(query)
     except ParseError as error:
@@ -218,8 +207,9 @@ def slips(query: str, forbidden: frozenset[str] = frozenset()) -> list[Slip]:
     known = {
         entry.ctename for node in _walk(only) if type(node).__name__ == "WithClause" for entry in node.ctes
     }
-    found = [slip for node in _walk(only) for slip in _judged(node, known, forbidden)]
-    found += _columns(only)
+    found = [slip for node in _walk(only) for slip in _judged(node, known)]
+    constants = [token.start for token in tokens if token.name == "SCONST"]
+    found += column_slips(only, constants, catalogue)
     return sorted(found, key=lambda slip: slip.at)
 
 
@@ -248,7 +238,7 @@ def _nodes(node: Any) -> Iterator[tuple[Any, int]]:
         todo += [(getattr(part, name, None), depth + 1) for name in reversed(part.__slots__)]
 
 
-def _judged(node: Any, ctes: set[str], forbidden: frozenset[str]) -> Iterator[Slip]:
+def _judged(node: Any, ctes: set[str]) -> Iterator[Slip]:
     kind = type(node).__name__
     at = getattr(node, "location", None) or 0
     if kind not in _PLAIN:
@@ -297,11 +287,6 @@ def _judged(node: Any, ctes: set[str], forbidden: frozenset[str]) -> Iterator[Sl
                     Say("WITH RECURSIVE may never end", "WITH RECURSIVE peut ne jamais finir"),
                     _SELECT_ONLY,
                 )
-        case "A_Const":
-            text = getattr(getattr(node, "val", None), "sval", None)
-            if text in forbidden:
-                yield Slip(at, Say(f"'{text}' is individual prescription data", f"« {text} » est une donnée de prescription individuelle"),
-                           Say("No segment in SQL may use it (CSP L.4113-7).", "Aucun segment SQL ne peut l'utiliser (CSP L.4113-7)."))  # fmt: skip
 
 
 def _near(name: str, known: frozenset[str]) -> Say:
@@ -312,20 +297,3 @@ def _near(name: str, known: frozenset[str]) -> Say:
         "The manual lists what may be used (docs/manual/segments.md).",
         "Le manuel dit ce qui est permis (docs/manual/segments.md).",
     )
-
-
-def _columns(statement: Any) -> list[Slip]:
-    """Return what is wrong with the columns of a SELECT, or of each part of a UNION: one, named customer_id."""
-    if statement.larg is not None:
-        return [*_columns(statement.larg), *_columns(statement.rarg)]
-    targets: list[Any] = list(statement.targetList or ())
-    name = None
-    if len(targets) == 1:
-        column = targets[0].val
-        fields = getattr(column, "fields", None) or ()
-        name = targets[0].name or (getattr(fields[-1], "sval", None) if fields else None)
-    if name == "customer_id":
-        return []
-    at = (getattr(targets[0], "location", 0) or 0) if targets else 0
-    return [Slip(at, Say("the query does not give customer_id, and that alone", "la requête ne donne pas customer_id, et lui seul"),
-                 Say("Write SELECT customer_id FROM ...", "Écrivez SELECT customer_id FROM ..."))]  # fmt: skip

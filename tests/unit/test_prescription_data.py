@@ -108,7 +108,10 @@ def test_a_segment_in_sql_does_not_hide_it(tmp_path: Path) -> None:
 
     (problem,) = segments(tmp_path, hidden_sql=text)
 
-    assert (problem.span.line, problem.what.en) == (4, "'growth' is individual prescription data")
+    assert (problem.span.line, problem.what.en) == (
+        4,
+        "'growth' is individual prescription data (growth ← rx_decile)",
+    )
 
 
 def test_a_segment_that_is_only_excepted_does_not_hide_it(tmp_path: Path) -> None:
