@@ -90,7 +90,13 @@ def line() -> Iterator[Sides]:
     """Give both sides, for all BENCH_CUSTOMERS customers at once (a million if not said)."""
     with base.standing(base.size()) as connection:
         rules = packs()["FR"]
-        nothing_more = {"out_of_stock": False, "universal_key": "", "universal_edge": ""}
+        nothing_more = {
+            "out_of_stock": False,
+            "universal_key": "",
+            "universal_edge": "",
+            "run": 0,
+            "step": "",
+        }
         parameters = nothing_more | journey.judged_parameters(
             CAMPAIGN, CAMPAIGN.steps["announce"], Reach("email", "a pepper"), POLICY, rules, base.NOW
         )

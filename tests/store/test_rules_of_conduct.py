@@ -7,7 +7,7 @@ import pytest
 from engine.model.reasons import PRECEDENCE
 from engine.store import fieldwork
 from engine.store.database import Connection
-from tests.store.bases import add, campaign, policy
+from tests.store.bases import add, campaign, give_consent, policy
 from tests.store.road import Road
 
 NOW = dt.datetime(2026, 3, 3, 8, 30, tzinfo=dt.UTC)
@@ -64,6 +64,44 @@ def test_c09_of_three_who_share_a_mailbox_one_gets_the_mail(database: Connection
     road = Road(database, campaign())
 
     assert (road.due(), road.reasons()) == ({"planned": 1, "excluded": 2}, {"shared_mailbox": 2})
+
+
+def _share_a_mailbox(connection: Connection, ids: list[int]) -> None:
+    connection.execute(
+        "UPDATE contact_point SET value_norm = 'cabinet@example.org', shared_with = 2 WHERE customer_id = ANY (%s)",
+        [ids],
+    )
+
+
+def test_c09_who_may_not_be_written_to_keeps_a_mailbox_from_nobody(database: Connection) -> None:
+    first, second = add(database, 2)
+    _share_a_mailbox(database, [first, second])
+    give_consent(database, [first], opt="opt_out", purpose="*")
+    road = Road(database, campaign())
+
+    assert (road.due(), road.reasons()) == ({"planned": 1, "excluded": 1}, {"opted_out": 1})
+
+
+def test_c09_a_mailbox_that_a_step_has_reached_gets_no_second_mail_another_day(database: Connection) -> None:
+    ids = add(database, 2)
+    _share_a_mailbox(database, ids)
+    steps = {
+        "visit": {"channel": "visit", "at": "day 0", "until": "day 20"},
+        "letter": {"channel": "email", "after": "visit + 3 days", "until": "visit + 9 days"},
+    }
+    road = Road(database, campaign(steps=steps))
+    road.due("visit")
+    for customer, days in zip(ids, (0, 1), strict=True):
+        database.execute(
+            "UPDATE touch SET state = 'accepted', touched_at = %s WHERE customer_id = %s",
+            [NOW + days * DAY, customer],
+        )
+    road.due("letter", NOW + 3 * DAY)
+
+    assert (road.due("letter", NOW + 4 * DAY), road.reasons("letter")) == (
+        {"excluded": 1},
+        {"shared_mailbox": 1},
+    )
 
 
 @pytest.mark.parametrize(

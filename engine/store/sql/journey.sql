@@ -188,6 +188,8 @@ SELECT coalesce(bool_and(s.stock_status = 'out'), false)
 -- before the earliest of the due: what is settled by the months in which it lies on disk, what is open by the index of
 -- what is open, and both by customer where few are due (a join of each, for a join with their union is never made by
 -- customer: 1,200 reads of the whole history). Caps are counted first; who was there before is looked up for the losers alone.
+-- A mailbox that several share belongs to the first of those whom nothing else holds back, once a step: whoever came first
+-- and may not be written to keeps it from nobody.
 -- A visit happened when the rep was there; a task that nobody came to before it expired happened when it was given, and starts no new gap.
 WITH recent AS MATERIALIZED (
     SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
@@ -224,8 +226,10 @@ too_near AS (
         ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
      WHERE t.happened_at > t.due_at - gap.within
        AND t.happened_at <= t.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
-     GROUP BY t.customer_id)
+     GROUP BY t.customer_id),
+reasoned AS (
 SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
+       CASE WHEN %(contact_point)s = 'email' AND p.shared_with > 1 THEN p.value_norm END AS mailbox,
        coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
        array_remove(ARRAY[
            /*law: standing*/,
@@ -242,8 +246,6 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
            CASE WHEN (h.stock OR %(out_of_stock)s) AND NOT %(safety)s THEN 'stock_hold' END,
            CASE WHEN d.out_of_season THEN 'calendar_gate' END,
            /*law: reach*/,
-           CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox'
-                WHEN m.first < d.customer_id THEN 'shared_mailbox' END,
            CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
            CASE WHEN f.because IS NOT NULL AND NOT %(safety)s THEN CASE WHEN %(channel)s = 'visit' THEN 'visit_cap' ELSE 'frequency_cap' END END,
            CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END,
@@ -253,10 +255,6 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
   JOIN customer c ON c.customer_id = d.customer_id
   LEFT JOIN contact_guard g ON g.customer_id = d.customer_id
   LEFT JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = %(contact_point)s AND p.is_main
-  LEFT JOIN (SELECT p.value_norm, min(d.customer_id) AS first
-               FROM due d JOIN contact_point p ON p.customer_id = d.customer_id AND p.type = 'email' AND p.is_main AND p.shared_with > 1
-              WHERE %(contact_point)s = 'email'
-              GROUP BY p.value_norm) AS m ON m.value_norm = p.value_norm AND p.shared_with > 1
   LEFT JOIN (SELECT fingerprint, true AS is_suppressed FROM suppression
               WHERE scope IN ('*', %(channel)s) AND from_at <= %(now)s AND (to_at IS NULL OR to_at > %(now)s)
               GROUP BY fingerprint) AS s ON s.fingerprint = fingerprint(%(pepper)s, p.type, p.value_norm)
@@ -272,7 +270,18 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
   LEFT JOIN (/*rep*/) AS r ON r.customer_id = d.customer_id
   LEFT JOIN full_up f ON f.customer_id = d.customer_id
   LEFT JOIN too_near n ON n.customer_id = d.customer_id
-  LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])
+  LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2]))
+SELECT j.customer_id, j.cell, j.due_at, j.not_after, j.contact_point_id, j.rep_id, j.because,
+       CASE WHEN cardinality(j.reasons) = 0 AND m.first <> j.customer_id THEN ARRAY['shared_mailbox'] ELSE j.reasons END AS reasons
+  FROM reasoned j
+  LEFT JOIN (SELECT r.mailbox, CASE WHEN EXISTS (
+                        SELECT FROM contact_point p JOIN touch t ON t.customer_id = p.customer_id
+                         WHERE p.value_norm = r.mailbox AND p.type = 'email' AND p.is_main AND t.run_id = %(run)s AND t.step = %(step)s AND t.channel = %(channel)s
+                           AND t.state NOT IN ('excluded','expired','cancelled','refused','render_failed'))
+                    THEN 0 ELSE min(r.customer_id) END AS first
+               FROM reasoned r
+              WHERE r.mailbox IS NOT NULL AND cardinality(r.reasons) = 0 AND (r.not_after IS NULL OR r.not_after > greatest(r.due_at, %(now)s))
+              GROUP BY r.mailbox) AS m ON m.mailbox = j.mailbox
 
 -- name: rep_of_each
 -- Who goes to each of the due: the rep of their territory, or who stands in where there is none.

@@ -35,7 +35,8 @@ CASE WHEN %(purpose)s = 'commercial' AND (c.credit_status IN ('dunning','blocked
 -- name: reach
 CASE WHEN %(contact_point)s::text IS NOT NULL AND p.contact_point_id IS NULL THEN 'no_contact_point' END,
 CASE WHEN p.status IN ('invalid','refused','blocked') THEN 'invalid_contact_point' END,
-CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END
+CASE WHEN %(contact_point)s = 'email' AND p.value_norm LIKE '%%.mssante.fr' THEN 'mss_address' END,
+CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox' END
 
 -- name: held
 bool_or(kind = 'legal') AS legal, bool_or(kind = 'finance') AS finance, bool_or(kind = 'stock') AS stock

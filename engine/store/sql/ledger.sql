@@ -125,8 +125,7 @@ judged AS MATERIALIZED (
                CASE WHEN NOT %(safety)s AND (h.stock OR (SELECT bool_and(s.stock_status = 'out') FROM product o JOIN presentation s USING (cis)
                                                           WHERE o.brand = %(brand)s)) THEN 'stock_hold' END,
                CASE WHEN o.place IS NOT NULL AND (o.season_opens IS NULL OR o.season_opens >= n.not_after) THEN 'calendar_gate' END,
-               /*law: reach*/,
-               CASE WHEN %(contact_point)s = 'email' AND p.usage = 'professional_generic' AND %(purpose)s = 'promo_rx' THEN 'shared_mailbox' END], NULL) AS reasons
+               /*law: reach*/], NULL) AS reasons
       FROM next n
      CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer_id = n.customer_id OFFSET 0) AS c
       LEFT JOIN LATERAL (
