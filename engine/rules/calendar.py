@@ -1,6 +1,7 @@
 """Working days: not Saturday, not Sunday, not a public holiday of the region."""
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cache
 from typing import Final, Literal, TypeAlias
@@ -51,6 +52,10 @@ _ZONES: Final[Mapping[str, str]] = {
 }
 
 
+OWN_CALENDARS: Final = tuple(sorted(_REGIONS))
+"""The départements whose working days are not those of all others."""
+
+
 def region_of(department: str | None) -> Region:
     """Return the set of holidays that a département keeps."""
     return _REGIONS.get(department or "", "FR")
@@ -95,6 +100,18 @@ def add_working_days(day: dt.date, n: int, region: Region = "FR") -> dt.date:
         day += step
         left -= is_working_day(day, region)
     return day
+
+
+def so_many_working_days_later(first: dt.date, count: int, n: int, region: Region = "FR") -> list[dt.date]:
+    """Return `add_working_days(day, n)` of each of `count` days from `first` on, worked out together; n is not negative.
+
+    >>> [f"{day:%d/%m}" for day in so_many_working_days_later(dt.date(2026, 4, 2), 3, 1, "FR-AM")]
+    ['07/04', '07/04', '07/04']
+    """
+    ahead = (first + dt.timedelta(days=number) for number in range(count + 2 * n + 40))
+    working = [day for day in ahead if is_working_day(day, region)]
+    days = (first + dt.timedelta(days=number) for number in range(count))
+    return [day if n == 0 else working[bisect_right(working, day) + n - 1] for day in days]
 
 
 def working_day_on_or_after(day: dt.date, region: Region = "FR") -> dt.date:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from engine.model.campaign import AnyCampaign, Deed
 from engine.model.policy import Policy
 from engine.model.segment import Library, RunScope
-from engine.rules.calendar import add_working_days
+from engine.rules.calendar import add_working_days, region_of
 from engine.rules.counterfactual import Past, held_by
 from engine.rules.hours import opening, season_opening
 from engine.rules.membership import (
@@ -71,7 +71,8 @@ class _Scene:
             return None
         local = (before.touched_at or before.due_at).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
         if written.working_days:
-            local = dt.datetime.combine(add_working_days(local.date(), written.delay.days), local.time())
+            day = add_working_days(local.date(), written.delay.days, region_of(self.department))
+            local = dt.datetime.combine(day, local.time())
         else:
             local += written.delay
         return instant(local, self.zone)

@@ -4,19 +4,22 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
-from engine.rules.calendar import add_working_days
+from engine.rules.calendar import OWN_CALENDARS, region_of, so_many_working_days_later
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, earliest, moment
 from engine.store import audience, places, sql_segments, universal_holdout, workload
 from engine.store.audience import RunScope
 from engine.store.database import Connection, run
 from engine.store.places import Place
 from engine.store.statements import statement
+
+DAYS: Final = 400
+"""For how many days from enrolment on the working days of each calendar are worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,7 @@ def come_due(
         parameters["patience"] = PATIENCE
     else:
         same = isinstance(until, Relative) and isinstance(when, Relative) and until.step == when.step
-        not_after = moment_as_sql(
-            until, "b" if same else "e", [] if same else bases, parameters, zone, enrolled, "until_"
-        )
+        not_after = moment_as_sql(until, "b" if same else "e", bases, parameters, zone, enrolled, "until_")
     matching = None
     if step.if_ is not None and not whatever_if:
         scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
@@ -311,28 +312,39 @@ def moment_as_sql(
     enrolled: dt.datetime,
     prefix: str = "",
 ) -> str:
-    """Return a moment as SQL; one that is counted from another step joins that step's touches."""
+    """Return a moment as SQL; one that is counted from another step joins that step's touches.
+
+    Working days are those of the customer's own region: a list for each calendar, one after the other, of which a member
+    takes one day by its place.
+    """
     match when:
         case Fixed(at=at):
             parameters[f"{prefix}at"] = at
             return f"%({prefix}at)s::timestamptz"
         case Relative(step=step, delay=delay, working_days=working):
-            bases.append(
+            joins = [
                 f"JOIN touch {alias} ON {alias}.run_id = m.run_id AND {alias}.customer_id = m.customer_id"
-                f" AND {alias}.step = %({prefix}base)s"
+                f" AND {alias}.step = %({alias}_base)s"
                 f" AND {alias}.state IN ('accepted','unknown','excluded','expired','refused','render_failed','cancelled')"
-            )
-            parameters |= {f"{prefix}base": step, f"{prefix}delay": delay, "zone": zone}
+            ]
+            if working:
+                joins.append(f"JOIN customer {alias}_of ON {alias}_of.customer_id = m.customer_id")
+            bases += [join for join in joins if join not in bases]
+            parameters |= {f"{alias}_base": step, f"{prefix}delay": delay, "zone": zone}
             local = f"(coalesce({alias}.touched_at, {alias}.due_at) AT TIME ZONE %(zone)s)"
             if not working:
                 return f"(({local} + %({prefix}delay)s::interval) AT TIME ZONE %(zone)s)"
             first = enrolled.date() - dt.timedelta(days=1)
-            days = [first + dt.timedelta(days=number) for number in range(400)]
+            calendars = ["FR", *(region_of(department) for department in OWN_CALENDARS)]
+            later = [so_many_working_days_later(first, DAYS, delay.days, region) for region in calendars]
             parameters |= {
-                f"{prefix}days": days,
-                f"{prefix}later": [add_working_days(day, delay.days) for day in days],
+                "first_day": first,
+                "own_calendars": list(OWN_CALENDARS),
+                f"{prefix}later": [day for days in later for day in days],
             }
+            calendar = f"coalesce(array_position(%(own_calendars)s::text[], {alias}_of.department), 0)"
+            number = f"({local}::date - %(first_day)s::date)"
             return (
-                f"((SELECT w.later FROM unnest(%({prefix}days)s::date[], %({prefix}later)s::date[]) AS w(day, later)"
-                f" WHERE w.day = {local}::date) + {local}::time) AT TIME ZONE %(zone)s"
+                f"(((%({prefix}later)s::date[])[CASE WHEN {number} BETWEEN 0 AND {DAYS - 1} THEN {calendar} * {DAYS} + {number} + 1 END]"
+                f" + {local}::time) AT TIME ZONE %(zone)s)"
             )

@@ -106,6 +106,39 @@ def test_three_working_days_after_a_thursday_is_a_tuesday(database: Connection) 
     )
 
 
+@pytest.mark.parametrize(("department", "day"), [("44", 3), ("67", 7), ("971", 7), (None, 3)], ids=str)
+def test_working_days_after_a_step_are_those_of_the_customers_region(
+    database: Connection, department: str | None, day: int
+) -> None:
+    """Good Friday is a holiday in Strasbourg and on Guadeloupe; Easter Monday everywhere."""
+    add(database, 1, department=department)
+    steps = {
+        "announce": {"channel": "email", "at": "day 0", "until": "day 3"},
+        "visit": {"channel": "visit", "after": "announce + 1 working days", "until": "announce + 5 working days"},
+    }  # fmt: skip
+    road = Road(database, campaign(steps=steps))
+    road.due()
+    road.accept(on=dt.datetime(2026, 4, 2, 9, 0, tzinfo=dt.UTC))  # a Thursday
+
+    due = dt.datetime(2026, 4, day, 9, 0, tzinfo=dt.UTC)
+    assert (road.due("visit", due - dt.timedelta(minutes=1)), road.due("visit", due)) == ({}, {"planned": 1})
+
+
+def test_a_window_may_end_by_working_days_where_the_delay_counts_all(database: Connection) -> None:
+    add(database, 1, department="67")
+    steps = {
+        "announce": {"channel": "email", "at": "day 0", "until": "day 3"},
+        "visit": {"channel": "visit", "after": "announce + 1 days", "until": "announce + 1 working days"},
+    }
+    road = Road(database, campaign(steps=steps))
+    road.due()
+    road.accept(on=dt.datetime(2026, 4, 2, 9, 0, tzinfo=dt.UTC))
+    road.due("visit", dt.datetime(2026, 4, 3, 9, 0, tzinfo=dt.UTC))
+
+    end = dt.datetime(2026, 4, 7, 9, 0, tzinfo=dt.UTC)
+    assert database.execute("SELECT not_after FROM touch WHERE step = 'visit'").fetchone() == (end,)
+
+
 def _bounce(connection: Connection, ids: list[int]) -> None:
     connection.execute("UPDATE contact_point SET status = 'invalid' WHERE customer_id = ANY (%s)", [ids])
 
