@@ -57,13 +57,20 @@ def segment_of(project: Project, name: str) -> AnySegment:
     """Return a segment by name.
 
     Raises:
-        FilesError: something is wrong with the segments' files.
+        FilesError: something is wrong with its file, or with one that it needs.
         UsageError: no segment of that name.
     """
-    wrong = [problem for problem in project.problems if problem.span.file.startswith("segments/")]
+    library = project.library
+    needed = library.files_of(name) | {"segments/facts.yaml"}
+    wrong = [
+        problem
+        for problem in project.problems
+        if problem.span.file in needed
+        or (name not in library.files and problem.span.file.startswith("segments/"))
+    ]
     if wrong:
         raise FilesError(wrong)
-    segments = project.library.segments
+    segments = library.segments
     if name not in segments:
         raise UsageError(
             Say(f"There is no segment '{name}'.", f"Il n'y a pas de segment « {name} »."),

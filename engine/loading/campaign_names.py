@@ -5,7 +5,7 @@ What the rest of it means (brands, moments, offers) is the matter of `engine.loa
 
 from typing import Final
 
-from engine.loading.meaning import condition_faults
+from engine.loading.meaning import condition_faults, unreadable
 from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import Policy
 from engine.model.segment import Library
@@ -25,7 +25,9 @@ def name_faults(
         (("audience", "segment"), campaign.audience.segment),
         *((("audience", "except", index), name) for index, name in enumerate(campaign.audience.except_)),
     ]:
-        if segment not in segments:
+        if segment not in segments and segment in library.files:
+            found.append(unreadable(segment, library, path))
+        elif segment not in segments:
             found.append(
                 Fault(
                     path,

@@ -288,9 +288,21 @@ def _what_fits(fact: Fact) -> Say:
     )
 
 
+def unreadable(name: str, library: Library, path: Path) -> Fault:
+    """Return the fault of naming a segment whose file cannot be read."""
+    file = library.files[name][0]
+    return Fault(
+        path,
+        Say(f"the segment '{name}' cannot be read", f"le segment « {name} » ne peut être lu"),
+        Say(f"Correct what is wrong with {file}.", f"Corrigez ce qui ne va pas dans {file}."),
+    )
+
+
 def _segment_fault(name: str, library: Library, of: str | None, path: Path) -> Iterator[Fault]:
     other = library.segments.get(name)
-    if other is None:
+    if other is None and name in library.files:
+        yield unreadable(name, library, path)
+    elif other is None:
         yield Fault(
             path,
             Say(f"there is no segment '{name}'", f"il n'y a pas de segment « {name} »"),

@@ -8,19 +8,19 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from engine.loading.examples import example_faults
+from engine.loading.fact_file import FACTS, read_catalogue
 from engine.loading.meaning import segment_faults
 from engine.loading.segment_schema import campaign_schema, json_schema
 from engine.loading.source import Source, bytes_of, plain, read
 from engine.loading.sql_files import read_sql
 from engine.loading.validation import build
-from engine.model.clauses import CHANNELS
-from engine.model.facts import BUILT_IN, Catalogue, Fact, Facts
+from engine.model.clauses import Compare, Is, IsNot, Missing, walk
 from engine.model.segment import AnySegment, Library, Segment
-from engine.problems import Fault, Problem, Refused, Say, did_you_mean
+from engine.problems import Fault, Problem, Say
 
 __all__ = ["campaign_schema", "from_texts", "json_schema", "load"]
 
-FACTS: Final = "facts.yaml"
+_SEGMENT: Final = re.compile(r"^(?:--[ \t]*)?segment:[ \t]*([a-z0-9][a-z0-9_-]*)", re.MULTILINE)
 _CAMPAIGN: Final = re.compile(r"^campaign:[ \t]*([a-z0-9][a-z0-9_-]*)", re.MULTILINE)
 
 
@@ -34,8 +34,9 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
     problems: list[Problem] = []
     segments: dict[str, AnySegment] = {}
     sources: dict[str, Source] = {}
+    files: dict[str, list[str]] = {}
     names = _campaign_names(folder.parent / "campaigns") if campaigns is None else campaigns
-    catalogue = _catalogue(folder, names, problems)
+    catalogue = read_catalogue(folder, names, problems)
     if campaigns is None:
         steps, cells = _parts_of_campaigns(folder.parent / "campaigns")
         catalogue = replace(catalogue, steps=steps, cells=cells)
@@ -53,13 +54,16 @@ def load(folder: Path, *, campaigns: frozenset[str] | None = None) -> tuple[Libr
                 segment, more = build(source, Segment)
                 wrong = [*wrong, *more]
         problems += wrong
+        said = _name_in(folder.parent, name) if segment is None else segment.segment
+        if said is not None:
+            files.setdefault(said, []).append(name)
         if segment is None or source is None:
             continue
         if segment.segment in segments:
             problems.append(source.problem(_twice(segment.segment, sources[segment.segment].name)))
             continue
         segments[segment.segment], sources[segment.segment] = segment, source
-    library = Library(segments, catalogue)
+    library = Library(segments, catalogue, {said: tuple(found) for said, found in files.items()})
     circles = _circles(library)
     for name, segment in segments.items():
         if not isinstance(segment, Segment):
@@ -88,6 +92,20 @@ def from_texts(files: Mapping[str, str]) -> tuple[Library, list[Problem]]:
 def _reads_well(segment: Segment, library: Library) -> bool:
     """Return whether everything that a segment names can be asked of an example."""
     reached = library.reached([segment.segment])
+    if any(
+        name not in library.segments
+        for one in reached
+        if isinstance(one, Segment)
+        for name in one.mentioned()
+    ):
+        return False
+    asked = [part for one in reached if isinstance(one, Segment) for part in walk(one.who)]
+    if any(
+        library.fact(part.fact).doubtful
+        for part in asked
+        if isinstance(part, Is | IsNot | Compare | Missing) and library.has_fact(part.fact)
+    ):
+        return False
     return all(
         not segment_faults(other, library)
         for other in reached
@@ -95,51 +113,18 @@ def _reads_well(segment: Segment, library: Library) -> bool:
     )
 
 
+def _name_in(root: Path, name: str) -> str | None:
+    """Return which segment a file that cannot be read as one would have been."""
+    raw, _ = bytes_of(root, name)
+    said = _SEGMENT.search((raw or b"").decode("utf-8-sig", errors="replace"))
+    return None if said is None else said[1]
+
+
 def _twice(name: str, other: str) -> Fault:
     return Fault(
         ("segment",),
         Say(f"the segment '{name}' is already in {other}", f"le segment « {name} » est déjà dans {other}"),
         Say("Give each segment a name of its own.", "Donnez à chaque segment son propre nom."),
-    )
-
-
-def _catalogue(folder: Path, campaigns: frozenset[str], problems: list[Problem]) -> Catalogue:
-    """Return the facts that may be asked for; what is wrong with the company's own is added to `problems`."""
-    path = folder / FACTS
-    if not path.exists():
-        return Catalogue(campaigns=campaigns)
-    source, wrong = read(folder.parent, f"{folder.name}/{FACTS}")
-    problems += wrong
-    if source is None:
-        return Catalogue(campaigns=campaigns)
-    written, wrong = build(source, Facts)
-    problems += wrong
-    if written is None:
-        return Catalogue(campaigns=campaigns)
-    try:
-        declared = written.declared()
-    except Refused as refused:
-        problems.append(source.problem(Fault(refused.path, refused.what, refused.remedy, refused.of_key)))
-        declared = {}
-    facts: Mapping[str, Fact] = {**BUILT_IN, **declared}
-    for name, fact in declared.items():
-        for index, origin in enumerate(fact.derived_from):
-            if origin not in facts:
-                problems.append(
-                    source.problem(
-                        Fault(
-                            ("facts", name, "derived_from", index),
-                            Say(f"unknown fact '{origin}'", f"donnée inconnue « {origin} »"),
-                            did_you_mean(origin, facts),
-                        )
-                    )
-                )
-    return Catalogue(
-        facts,
-        tuple(written.brands),
-        campaigns | frozenset(written.past_campaigns) if campaigns else campaigns,
-        (*CHANNELS, *written.channels),
-        frozenset(written.french_territories),
     )
 
 

@@ -129,10 +129,14 @@ def _explained(source: Source, entry: dict[str, Any], schema: dict[str, Any]) ->
             return source.problem(
                 Fault(
                     path,
-                    Say(f"'{key}' has fewer than {number}", f"« {key} » en compte moins de {number}")
+                    Say(f"'{key}' is empty", f"« {key} » est vide")
+                    if least and not given
+                    else Say(f"'{key}' has fewer than {number}", f"« {key} » en compte moins de {number}")
                     if least
                     else Say(f"'{key}' has more than {number}", f"« {key} » en compte plus de {number}"),
-                    Say("Write at least as many.", "Écrivez-en au moins autant.")
+                    Say("Write at least one.", "Écrivez-en au moins un.")
+                    if least and not given
+                    else Say("Write at least as many.", "Écrivez-en au moins autant.")
                     if least
                     else Say("Take some out.", "Retirez-en."),
                 )

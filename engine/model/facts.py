@@ -67,6 +67,9 @@ class Fact:
     source: str = "base"
     fresh: dt.timedelta | None = None  #: older than this, it should not be relied on
     company: bool = False  #: declared in segments/facts.yaml, kept in `customer.facts`
+    doubtful: bool = (
+        False  #: its declaration has a slip: what may be asked of it nobody knows, and nothing is told twice
+    )
 
     def read(self, written: Value) -> Typed:
         """Return a written value in the fact's type.
@@ -77,6 +80,8 @@ class Fact:
         >>> Fact("department", Say("", ""), width=2).read(1)
         '01'
         """
+        if self.doubtful:
+            return str(written)
         match self.type:
             case Type.TEXT:
                 return self._text(written)
@@ -102,6 +107,8 @@ class Fact:
 
     def fits(self, op: Op) -> bool:
         """Return whether the fact can be compared so."""
+        if self.doubtful:
+            return True
         match op:
             case Op.LIKE:
                 return self.type is Type.TEXT and not self.several
@@ -274,15 +281,13 @@ class Facts(Written):
         description="countries in which the prescription data of a prescriber must not be used",
     )
 
-    def declared(self) -> dict[str, Fact]:
-        """Return the company's facts.
+    def declared(self, name: str) -> Fact:
+        """Return one of the company's facts.
 
         Raises:
-            Refused: a name that means something else already, or a value that does not fit its type.
+            Refused: its name means something else already, or a value does not fit its type.
         """
-        return {name: self._fact(name, written) for name, written in self.facts.items()}
-
-    def _fact(self, name: str, written: DeclaredFact) -> Fact:
+        written = self.facts[name]
         if name in BUILT_IN or name in NESTING or name in Verb.__members__.values() or name == "belongs":
             raise Refused(
                 Say(f"'{name}' means something already", f"« {name} » a déjà un sens"),

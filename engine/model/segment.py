@@ -81,6 +81,9 @@ class Library:
 
     segments: Mapping[str, AnySegment] = field(default_factory=dict)
     catalogue: Catalogue = field(default_factory=Catalogue)
+    files: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  #: that name a segment, readable or not
 
     def has_fact(self, name: str) -> bool:
         return name in self.catalogue.facts
@@ -93,6 +96,11 @@ class Library:
 
     def company_facts(self) -> list[Fact]:
         return [fact for name, fact in self.catalogue.facts.items() if name not in BUILT_IN]
+
+    def files_of(self, name: str) -> frozenset[str]:
+        """Return the files that say a segment and all that it names, however far."""
+        named = {name}.union(*(one.mentioned() for one in self.reached([name]) if isinstance(one, Segment)))
+        return frozenset(file for one in named for file in self.files.get(one, ()))
 
     def reached(self, names: Iterable[str]) -> list[AnySegment]:
         """Return these segments and all that they name, however far."""

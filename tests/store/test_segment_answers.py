@@ -353,6 +353,18 @@ def test_a_segment_whose_files_are_wrong_is_not_asked(project: Project) -> None:
         action.segment_of(replace(project, problems=(wrong,)), "buyers")
 
 
+def test_a_slip_in_the_file_of_another_segment_does_not_keep_this_one_from_being_asked() -> None:
+    files = {**FILES, "segments/wrong.yaml": "segment: wrong\ntitel: X\nof: person\nwho:\n  - kind: prescriber\n",
+             "segments/needs.yaml": "segment: needs\ntitle: X\nof: person\nwho:\n  - kind: prescriber\n  - not_in: wrong\n"}  # fmt: skip
+    library, problems = from_texts(files)
+    project = Project(Path(), {}, library, None, {}, {}, {}, tuple(problems))
+
+    assert action.segment_of(project, "buyers").segment == "buyers"
+    for name in ("wrong", "needs", "unheard-of"):
+        with pytest.raises(FilesError):
+            action.segment_of(project, name)
+
+
 @pytest.mark.parametrize(
     ("moment", "words"), [(NOW + dt.timedelta(days=1), "not come yet"), (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), "cannot be said")]
 )  # fmt: skip

@@ -41,7 +41,7 @@ def test_a_campaign_without_steps_is_told_by_the_name_of_its_key(house: House) -
 
     said = [(problem.what.en, problem.what.fr) for problem in house.told()]
 
-    assert ("'steps' has fewer than 1", "« steps » en compte moins de 1") in said
+    assert ("'steps' is empty", "« steps » est vide") in said
 
 
 def test_a_letter_that_lacks_a_value_is_told_in_french() -> None:

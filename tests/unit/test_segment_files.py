@@ -178,3 +178,57 @@ def test_an_editor_completes_segments_in_a_campaign(tmp_path: Path) -> None:
     assert "high-potential" in words(audience["properties"]["segment"]) & words(
         audience["properties"]["except"]
     )
+
+
+SLIPS = """\
+facts:
+  tier: {label: {fr: Rang, en: Tier}, type: nombre, source: CRM, legal_class: commercial}
+  rank: {label: {fr: Rang, en: Rank}, type: boolean, values: ["yes"], source: CRM, legal_class: commercial}
+  network: {label: {fr: Groupement, en: Network}, type: text, values: [GIROPHARM], source: CRM, legal_class: commercial}
+"""
+
+
+def test_a_slip_in_the_declaration_of_a_fact_is_told_once_and_not_at_each_segment_that_asks_for_it(
+    tmp_path: Path,
+) -> None:
+    asks = (
+        segment("a", "tier: {at_least: 3}", "rank: yes", "network: GIROPHRM")
+        + "examples:\n  - {kind: prescriber, tier: 4, belongs: no}\n"
+    )
+
+    _, problems = loaded(tmp_path, facts=SLIPS, a=asks)
+
+    assert [(str(problem.span), problem.what.en) for problem in problems] == [
+        ("segments/a.yaml:8:14", "'GIROPHRM' is no value of 'network'"),
+        ("segments/facts.yaml:2:45", "'nombre' is not one of the known values"),
+        ("segments/facts.yaml:3:62", "'rank' is a boolean: it needs no values"),
+    ]
+
+
+def test_an_empty_list_of_values_is_told_as_empty(tmp_path: Path) -> None:
+    _, problems = loaded(tmp_path, facts=SLIPS.replace("nombre", "number, values: []"))
+
+    assert "'values' is empty" in [problem.what.en for problem in problems]
+
+
+def test_facts_that_are_derived_from_each_other_are_told_with_the_whole_way(tmp_path: Path) -> None:
+    fact = "{label: {fr: R, en: T}, type: number, source: CRM, legal_class: commercial, derived_from: [%s]}"
+    facts = f"facts:\n  tier: {fact % 'score'}\n  score: {fact % 'tier'}\n"
+
+    _, problems = loaded(tmp_path, facts=facts)
+
+    assert [(problem.span.line, problem.what.en) for problem in problems] == [
+        (2, "the fact is derived from itself: tier → score → tier"),
+        (3, "the fact is derived from itself: score → tier → score"),
+    ]
+
+
+def test_a_segment_whose_file_cannot_be_read_is_not_told_as_one_that_does_not_exist(tmp_path: Path) -> None:
+    _, problems = loaded(
+        tmp_path, base1=segment("base1").replace("title: T", "titel: T"), uses1=segment("uses1", "in: base1")
+    )
+
+    named = [problem for problem in problems if problem.span.file == "segments/uses1.yaml"]
+    assert [(one.what.en, one.remedy.en) for one in named] == [
+        ("the segment 'base1' cannot be read", "Correct what is wrong with segments/base1.yaml.")
+    ]
