@@ -37,6 +37,9 @@ class Settings:
     prefect_api_url: str | None = None  #: None: a Prefect of our own
     prefect_port: int = 4200  #: where our own Prefect answers
     web_port: int = 8600  #: where our own pages answer
+    segments_database_url: str | None = field(
+        default=None, repr=False
+    )  #: None: the role logs in at the engine's
 
     @property
     def is_real_world(self) -> bool:
@@ -65,6 +68,7 @@ def settings(environment: Mapping[str, str] = os.environ, root: Path | None = No
         prefect_api_url=environment.get("PREFECT_API_URL") or None,
         prefect_port=_port(environment, "TOUCHBASE_PREFECT_PORT", 4200),
         web_port=web_port,
+        segments_database_url=environment.get("TOUCHBASE_SEGMENTS_DATABASE_URL") or None,
     )
 
 
@@ -255,7 +259,12 @@ def open_app(
     *, root: Path | None = None, as_of: dt.datetime | None = None, environment: Mapping[str, str] = os.environ
 ) -> App:
     """Return the engine, tied and lazy: nothing is opened before it is asked for."""
-    return App(settings(environment, root), clock(as_of))
+    chosen = settings(environment, root)
+    if chosen.segments_database_url is not None:
+        from engine.store.segment_role import log_in_at
+
+        log_in_at(chosen.segments_database_url)
+    return App(chosen, clock(as_of))
 
 
 def prefect_environment(

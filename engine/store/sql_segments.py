@@ -1,9 +1,9 @@
 """Segments in SQL, answered by a role that can do nothing else, on a connection of its own.
 
 The parser has refused what is not one SELECT over the views. Here nothing relies on it: the query
-stands in brackets, in one statement of the extended protocol, in a read-only transaction of
-`touchbase_segment`, which may read the views and call none of the functions that sleep, lock, set or
-write. A second connection ends it from outside when its time is over.
+stands in brackets, in one statement of the extended protocol, in a read-only transaction of a session
+that `touchbase_segment` logged in to; it may read the views and call none of the functions that sleep,
+lock, set or write. A second connection ends it from outside when its time is over.
 """
 
 import datetime as dt
@@ -14,22 +14,15 @@ from typing import Any, Final
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from engine.loading.sql_columns import COLUMNS
 from engine.model.clauses import InSegment, Predicate, walk
 from engine.model.segment import Library, SqlSegment
-from engine.problems import EngineError, Say
+from engine.problems import Say
 from engine.store.database import Connection, run
+from engine.store.segment_role import SqlSegmentFailed, log_in
 from engine.store.statements import statement
 
-ROLE: Final = "touchbase_segment"
 LIMIT: Final = dt.timedelta(seconds=30)
 _TIMEOUT: str | None = None  #: milliseconds instead of the limit, where a test shows what the watchdog is for
-
-
-class SqlSegmentFailed(EngineError):
-    """A segment in SQL gave no answer; nothing that needs it goes on."""
-
-    exit_code = 11
 
 
 def answer(
@@ -84,17 +77,9 @@ def ask(
     """Give the customers that a query gives, each once, as they come; run as the role that can do nothing else.
 
     Raises:
-        SqlSegmentFailed: the query failed, took too long, or the role's bounds do not hold.
+        SqlSegmentFailed: the query failed, took too long, or its role does not hold or cannot log in.
     """
-    close(connection)
-    return _asked(connection, query, at, of_the_past, limit)
-
-
-def _asked(
-    connection: Connection, query: str, at: dt.datetime, of_the_past: bool, limit: dt.timedelta
-) -> Iterator[int]:
-    options = {
-        "role": ROLE,
+    settings = {
         "default_transaction_read_only": "on",
         "statement_timeout": _TIMEOUT or str(int(limit.total_seconds() * 1000)),
         "lock_timeout": "2000",
@@ -104,11 +89,12 @@ def _asked(
         "touchbase.asked_at": at.isoformat(),
         "touchbase.as_of": "yes" if of_the_past else "no",
     }
-    # Set when the session begins: RESET ROLE leads back to the role, not to the engine.
-    session = " ".join(f"-c {name}={value}" for name, value in options.items())
-    conninfo = make_conninfo(_address(connection, "touchbase segment"), options=session)
+    return _asked(connection, log_in(connection, settings), query, limit)
+
+
+def _asked(connection: Connection, session: Connection, query: str, limit: dt.timedelta) -> Iterator[int]:
     try:
-        with psycopg.connect(conninfo, connect_timeout=10) as own:
+        with session as own:
             own.read_only = True
             watchdog = _Watchdog(connection, own.info.backend_pid, limit + dt.timedelta(seconds=2))
             try:
@@ -127,36 +113,6 @@ def _asked(
             Say("Nothing that needs it was done. Correct its query, or ask less at once.",
                 "Rien de ce qui en dépend n'a été fait. Corrigez sa requête, ou demandez-en moins."),
         ) from None  # fmt: skip
-
-
-def gaps(connection: Connection) -> list[str]:
-    """Return what the role could do that it must not; nothing where its bounds hold."""
-    return [str(row[0]) for row in run(connection, statement("sandbox", "gaps"), {"views": list(COLUMNS)})]
-
-
-def close(connection: Connection) -> None:
-    """Take from the role what it must not have.
-
-    Raises:
-        SqlSegmentFailed: the engine may not take it, or there is no such role; no segment in SQL runs then.
-    """
-    try:
-        if not gaps(connection):
-            return
-        with connection.transaction():
-            connection.execute(statement("sandbox", "close"))
-        left = gaps(connection)
-    except psycopg.errors.UndefinedObject:
-        left = [f"there is no role {ROLE}"]
-    except psycopg.errors.InsufficientPrivilege as error:
-        left = [error.diag.message_primary or "insufficient privilege"]
-    if left:
-        raise SqlSegmentFailed(
-            Say(f"This database cannot hold the role of SQL segments: {', '.join(left[:5])}.",
-                f"Cette base ne peut contenir le rôle des segments SQL : {', '.join(left[:5])}."),
-            Say("Let its owner run the statement 'close' of engine/store/sql/sandbox.sql once, or write the segment in YAML.",
-                "Faites exécuter une fois l'instruction « close » de engine/store/sql/sandbox.sql par son propriétaire, ou écrivez le segment en YAML."),
-        )  # fmt: skip
 
 
 class _Watchdog:

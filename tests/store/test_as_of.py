@@ -11,7 +11,7 @@ from engine.model.segment import Library, Segment
 from engine.store import audience, sql_segments
 from engine.store import database as store
 from engine.store.database import Connection
-from engine.store.sql_segments import SqlSegmentFailed
+from engine.store.segment_role import SqlSegmentFailed
 
 
 @pytest.fixture(scope="module")

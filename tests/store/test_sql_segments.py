@@ -1,19 +1,24 @@
 """A segment in SQL holds to its bounds twice: in the parser, and in the database when the parser is wrong."""
 
+import contextlib
 import datetime as dt
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from engine.loading.segments import load
 from engine.loading.sql_columns import COLUMNS
 from engine.loading.sql_grammar import slips
 from engine.model.facts import Catalogue
 from engine.model.segment import Library
-from engine.store import audience, segment_answers, sql_segments
+from engine.store import audience, segment_answers, segment_role, sql_segments
 from engine.store.database import Connection
-from engine.store.sql_segments import SqlSegmentFailed
+from engine.store.segment_role import SqlSegmentFailed
 
 ON = dt.datetime(2026, 3, 3, 9, 30, tzinfo=dt.UTC)
 
@@ -147,25 +152,169 @@ def test_without_the_parser_the_database_refuses(shared: Connection, attempt: st
     with pytest.raises(SqlSegmentFailed):
         asked(shared, ATTEMPTS[attempt])
 
-    assert sql_segments.gaps(shared) == []
+    assert segment_role.gaps(shared) == []
 
 
-def test_the_role_cannot_leave_itself_or_write_even_with_a_connection_of_its_own(
-    shared: Connection, module_database_url: str
+RAW = [
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET SESSION AUTHORIZATION pg_database_owner",
+    "SELECT set_config('role', 'postgres', false)",
+    "ALTER ROLE touchbase_segment SUPERUSER",
+    "ALTER ROLE touchbase_segment CONNECTION LIMIT -1",
+    "ALTER ROLE touchbase_segment SET temp_file_limit = -1",
+    "SET temp_file_limit = -1",
+    "GRANT pg_read_all_data TO touchbase_segment",
+    "COPY (SELECT 1) TO PROGRAM 'id'",
+    "COPY v_customer FROM PROGRAM 'id'",
+    "COPY (SELECT 1) TO '/tmp/touchbase-segment'",
+    "COPY customer TO STDOUT",
+    "CREATE EXTENSION dblink",
+    "SELECT dblink('dbname=postgres', 'SELECT 1')",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "SELECT lo_import('/etc/hostname')",
+    "SELECT * FROM ts_stat('SELECT to_tsvector(last_name) FROM customer')",
+    "SELECT * FROM ts_stat('SELECT to_tsvector(town) FROM v_customer')",
+    "SELECT ts_rewrite('a'::tsquery, 'SELECT last_name::tsquery, last_name::tsquery FROM customer')",
+    "SELECT query_to_xml('SELECT * FROM v_customer', true, false, '')",
+    "SELECT database_to_xml(true, false, '')",
+    "DO $$ BEGIN EXECUTE 'SELECT last_name FROM customer'; END $$",
+    "SELECT pg_read_file('/etc/hostname')",
+    "SELECT pg_terminate_backend(1)",
+    "SELECT pg_sleep(1)",
+    "SELECT pg_advisory_lock(1)",
+    "LISTEN a; SELECT pg_notify('a', '')",
+    "CREATE TABLE mine (x int)",
+    "CREATE TEMP TABLE mine (x int)",
+    "CREATE SCHEMA mine",
+    "DELETE FROM v_consent",
+    "DELETE FROM customer",
+    "SELECT customer_id FROM v_customer FOR UPDATE",
+    "SELECT last_name FROM customer",
+    "SELECT passwd FROM pg_shadow",
+]
+
+
+@pytest.fixture(scope="module")
+def own_session(shared: Connection):  # type: ignore[no-untyped-def]
+    """A session as segments have it, but neither read-only nor in a transaction, and nothing reads what it is told."""
+    with segment_role.log_in(shared, {}) as session:
+        session.autocommit = True
+        yield session
+
+
+@pytest.mark.parametrize("text", RAW)
+def test_without_parser_and_brackets_no_statement_gets_further_than_the_role(
+    own_session: Connection, text: str
 ) -> None:
-    sql_segments.close(shared)
-    with psycopg.connect(module_database_url, options=f"-c role={sql_segments.ROLE}", autocommit=True) as own:
-        for statement in (
-            "CREATE TEMP TABLE mine (x int)",
-            "CREATE TABLE mine (x int)",
-            "DELETE FROM v_consent",
-            "LISTEN a; SELECT pg_notify('a','')",
-        ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                own.execute(statement)  # type: ignore[arg-type]
-        own.execute("RESET ROLE")
-        row = own.execute("SELECT current_user").fetchone()
-        assert row == (sql_segments.ROLE,)
+    # Refused: no time-out, no lost connection.
+    with pytest.raises((psycopg.errors.ProgrammingError, psycopg.errors.NotSupportedError)):
+        own_session.execute(text)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "text", ["SET ROLE none", "RESET ROLE", "RESET SESSION AUTHORIZATION", "RESET ALL", "DISCARD ALL"]
+)
+def test_the_role_that_is_taken_off_is_the_role_still(own_session: Connection, text: str) -> None:
+    own_session.execute(text)  # type: ignore[call-overload]
+
+    row = own_session.execute("SELECT session_user::text, current_user::text").fetchone()
+    assert row == (segment_role.ROLE, segment_role.ROLE)
+
+
+def test_the_role_has_no_more_than_four_sessions_at_once(shared: Connection) -> None:
+    with contextlib.ExitStack() as stack, pytest.raises(SqlSegmentFailed, match="too many connections"):
+        for _ in range(5):
+            stack.enter_context(segment_role.log_in(shared, {}))
+
+
+def test_the_role_fills_no_disk(database: Connection) -> None:
+    with segment_role.log_in(database, {}) as session:
+        assert session.execute("SHOW temp_file_limit").fetchone() == ("1GB",)
+    name = sql.Identifier(database.info.dbname)
+    database.execute(
+        sql.SQL("ALTER ROLE touchbase_segment IN DATABASE {} SET temp_file_limit = '1MB'").format(name)
+    )
+    try:
+        with pytest.raises(SqlSegmentFailed, match="temp_file_limit"):
+            asked(
+                database,
+                "SELECT max(x) AS customer_id FROM (SELECT x FROM generate_series(1, 9000000) x ORDER BY -x) y",
+            )
+    finally:
+        database.execute(sql.SQL("ALTER ROLE touchbase_segment IN DATABASE {} RESET ALL").format(name))
+
+
+def test_a_role_that_was_let_into_another_runs_nothing(database: Connection) -> None:
+    database.execute("CREATE ROLE tb_readers")
+    database.execute("GRANT tb_readers TO touchbase_segment")
+    try:
+        with pytest.raises(SqlSegmentFailed, match="member of another role"):
+            asked(database, "SELECT customer_id FROM v_customer")
+    finally:
+        database.execute("DROP ROLE tb_readers")
+
+
+@contextlib.contextmanager
+def logins(database: Connection, how: str) -> Iterator[None]:
+    """Have the server ask the role for a password, or refuse it, as a server of somebody's own may."""
+    row = database.execute("SHOW hba_file").fetchone()
+    assert row is not None
+    path = Path(row[0])
+    if not os.access(path, os.W_OK):
+        pytest.skip("the server's rules of login are not on this machine")
+    kept = path.read_text()
+    rules = "".join(
+        f"{kind} all touchbase_segment {where} {how}\n" for kind, where in (("local", ""), ("host", "all"))
+    )
+    address = make_conninfo(database.info.dsn, user=segment_role.ROLE)
+    segment_role.close(database)
+    try:
+        path.write_text(rules + kept)
+        database.execute("SELECT pg_reload_conf()")
+        with pytest.raises(psycopg.OperationalError):
+            for _ in range(100):  # the server reads its rules when it comes to it
+                psycopg.connect(address).close()
+                database.execute("SELECT pg_sleep(0.02)")
+        yield
+    finally:
+        path.write_text(kept)
+        database.execute("SELECT pg_reload_conf()")
+        for _ in range(100):
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(address).close()
+                break
+            database.execute("SELECT pg_sleep(0.02)")
+
+
+EVERYBODY = "SELECT customer_id FROM v_customer"
+
+
+def test_where_a_password_is_asked_for_the_role_has_one_that_this_process_made(database: Connection) -> None:
+    doctor = _customer(database, "person", "prescriber")
+    with logins(database, "scram-sha-256"):
+        database.execute("ALTER ROLE touchbase_segment PASSWORD NULL")
+
+        assert asked(database, EVERYBODY) == {doctor}
+
+
+def test_where_the_role_cannot_log_in_nothing_is_run_in_its_place(database: Connection) -> None:
+    with logins(database, "reject"), pytest.raises(SqlSegmentFailed, match="cannot log in"):
+        asked(database, EVERYBODY)
+
+
+@pytest.mark.parametrize("name", [segment_role.ROLE, "postgres"])
+def test_an_address_of_its_own_is_used_if_it_leads_to_the_role(database: Connection, name: str) -> None:
+    segment_role.log_in_at(make_conninfo(database.info.dsn, user=name))
+    try:
+        if name == segment_role.ROLE:
+            assert asked(database, EVERYBODY) == set()
+        else:
+            with pytest.raises(SqlSegmentFailed, match="leads to"):
+                asked(database, EVERYBODY)
+    finally:
+        segment_role.log_in_at(None)
 
 
 def test_the_watchdog_ends_what_its_own_timeout_does_not(

@@ -1,12 +1,12 @@
 -- What the role of SQL segments could still do, and how it is kept from it.
 
 -- name: gaps
--- What touchbase_segment may do that it must not. A read-only role is not read-only: it may sleep, take locks,
+-- What touchbase_segment may do that it must not, and which of its limits are missing. A read-only role is not read-only: it may sleep, take locks,
 -- change settings, write large objects, run SQL from text. Nothing here can come from the parser's mercy.
 SELECT p.oid::regprocedure::text
   FROM pg_proc p
  WHERE p.pronamespace = 'pg_catalog'::regnamespace
-   AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file)$'
+   AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file|ts_stat|ts_rewrite)$'
    AND p.proname !~ '^(lo_.*float|pg_current_xact_id_if_assigned)'
    AND has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
 UNION ALL
@@ -30,9 +30,19 @@ UNION ALL
 SELECT 'TEMP' WHERE has_database_privilege('touchbase_segment', current_database(), 'TEMP')
 UNION ALL
 SELECT n.nspname FROM pg_namespace n WHERE n.nspname !~ '^pg_temp' AND has_schema_privilege('touchbase_segment', n.oid, 'CREATE')
+UNION ALL
+SELECT unnest(array_remove(ARRAY[
+           CASE WHEN rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls THEN 'more than a plain role' END,
+           CASE WHEN NOT rolcanlogin THEN 'no LOGIN' END,
+           CASE WHEN rolconnlimit NOT BETWEEN 1 AND 4 THEN 'no CONNECTION LIMIT' END,
+           CASE WHEN EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) THEN 'member of another role' END,
+           CASE WHEN NOT EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS c
+                                  WHERE s.setrole = r.oid AND s.setdatabase = 0 AND c ~ '^temp_file_limit=[1-9]')
+                THEN 'no temp_file_limit' END], NULL))
+  FROM pg_roles r WHERE rolname = 'touchbase_segment'
 
 -- name: close
--- Take from everybody what the gaps say; the engine keeps it, should it not be a superuser. Only for this database.
+-- Take from everybody what the gaps say, and let the role log in within its limits; the engine keeps it, should it not be a superuser. Only for this database.
 DO $$
 DECLARE
     gap record;
@@ -41,7 +51,7 @@ BEGIN
                  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                 WHERE has_function_privilege('touchbase_segment', p.oid, 'EXECUTE')
                   AND (n.nspname = 'pg_catalog'
-                       AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file)$'
+                       AND p.proname ~ '^(set_config|current_setting|pg_show_all_settings|pg_sleep.*|lo_.*|lowrite|loread|pg_(try_)?advisory_.*|pg_notify|.*_to_xml.*|pg_(terminate|cancel)_backend|pg_export_snapshot|pg_logical_emit_message|pg_current_xact_id|txid_current|pg_stat_get_activity|pg_stat_reset.*|setval|nextval|pg_ls_.*|pg_read_.*|pg_stat_file|ts_stat|ts_rewrite)$'
                        OR n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
                           AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past','only_of_today')) LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, touchbase_segment', gap.what);
@@ -56,6 +66,14 @@ BEGIN
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', gap.what);  -- pg_settings may be updated, too
         EXECUTE format('GRANT SELECT, UPDATE ON %s TO %I', gap.what, current_user);
     END LOOP;
+    -- Roles belong to the server: only what is missing, so that two databases do not change it at the same instant.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'touchbase_segment' AND NOT (rolcanlogin AND rolconnlimit BETWEEN 1 AND 4)) THEN
+        ALTER ROLE touchbase_segment LOGIN CONNECTION LIMIT 4;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS c
+                    WHERE r.rolname = 'touchbase_segment' AND s.setdatabase = 0 AND c ~ '^temp_file_limit=[1-9]') THEN
+        ALTER ROLE touchbase_segment SET temp_file_limit = '1GB';
+    END IF;
     EXECUTE format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT TEMP ON DATABASE %I TO %I', current_database(), current_user);
 END $$
