@@ -201,7 +201,7 @@ def test_a_slip_in_the_declaration_of_a_fact_is_told_once_and_not_at_each_segmen
     assert [(str(problem.span), problem.what.en) for problem in problems] == [
         ("segments/a.yaml:8:14", "'GIROPHRM' is no value of 'network'"),
         ("segments/facts.yaml:2:45", "'nombre' is not one of the known values"),
-        ("segments/facts.yaml:3:62", "'rank' is a boolean: it needs no values"),
+        ("segments/facts.yaml:3:54", "'rank' is a boolean: it needs no values"),
     ]
 
 
