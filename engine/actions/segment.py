@@ -23,11 +23,11 @@ from engine.model.clauses import (
     walk,
 )
 from engine.model.facts import Fact
-from engine.model.segment import AnySegment, Library, Segment
+from engine.model.segment import AnySegment, Library, Segment, SqlSegment
 from engine.problems import FilesError, Say, UsageError, did_you_mean
 from engine.rules.membership import Asking, CustomerKnown, answered, belongs, found, holds, value_of
 from engine.rules.wording import in_one_line, in_words, own_past, own_silence, own_value
-from engine.store import customer_known, segment_answers
+from engine.store import customer_known, segment_answers, sql_segments
 from engine.store.database import Connection
 from engine.store.segment_answers import Asked, Moved
 
@@ -213,6 +213,8 @@ def _of_segment(name: str, known: CustomerKnown, question: Asked, depth: int) ->
             False,
             Say(f"{kinds[known.of].en}, {status}", f"{kinds[known.of].fr}, {status}"),
         )  # fmt: skip
+        if not isinstance(segment, Segment):
+            return  # what its query gives decides nothing here, and is not known: only its own kind is kept
     if not isinstance(segment, Segment):
         yield Line(
             depth + 1, Say("its query in SQL gives this customer", "sa requête SQL donne ce client"), answer
@@ -271,8 +273,21 @@ def overlap(connection: Connection, question: Asked, one: str, other: str) -> tu
 
 
 def as_sql(connection: Connection, question: Asked, name: str) -> tuple[str, list[str]]:
-    """Return the statement that answers a segment, its values in place, and how PostgreSQL would go about it."""
+    """Return the statement that answers a segment, its values in place, and how PostgreSQL would go about it.
+
+    Of a segment in SQL that is its query; those that another names stand before its statement, as comments.
+    """
+    segment = question.library.segments[name]
+    if isinstance(segment, SqlSegment):
+        query = segment.query.strip().removesuffix(";").rstrip()
+        return query, sql_segments.plan_of(connection, segment, on=question.on, as_of=question.as_of)
+    beside = [
+        f"-- sql_segment_answer('{other.key}', ...) is the answer of '{other.segment}', asked by a role of its own:\n"
+        + "".join(f"--     {line}\n" for line in other.query.strip().splitlines())
+        for other in question.library.reached([name])
+        if isinstance(other, SqlSegment)
+    ]
     return (
-        segment_answers.as_typed(connection, question, name),
+        "".join(beside) + segment_answers.as_typed(connection, question, name),
         segment_answers.plan_of(connection, question, name),
     )

@@ -160,6 +160,10 @@ _TELLING: Final = {
 _SELECT_ONLY: Final = Say(
     "Write one SELECT of customer_id over the views.", "Écrivez un seul SELECT de customer_id sur les vues."
 )
+_ANYBODY: Final = Say(
+    "Delete it: a segment is the same, whoever asks.",
+    "Supprimez-le : un segment est le même, qui que ce soit qui demande.",
+)
 _ASKED: Final = Say(
     "Use asked_at(), or asked_on() for the day.", "Utilisez asked_at(), ou asked_on() pour le jour."
 )
@@ -243,7 +247,9 @@ def _judged(node: Any, ctes: set[str]) -> Iterator[Slip]:
     at = getattr(node, "location", None) or 0
     if kind not in _PLAIN:
         what = _TELLING.get(kind, Say(f"'{kind}' is not allowed here", f"« {kind} » n'est pas permis ici"))
-        yield Slip(at, what, _ASKED if kind == "SQLValueFunction" else _SELECT_ONLY)
+        is_clock = kind == "SQLValueFunction" and ("TIME" in node.op.name or "DATE" in node.op.name)
+        remedy = _SELECT_ONLY if kind != "SQLValueFunction" else _ASKED if is_clock else _ANYBODY
+        yield Slip(at, what, remedy)
         return
     match kind:
         case "RangeVar":

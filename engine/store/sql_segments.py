@@ -79,7 +79,22 @@ def ask(
     Raises:
         SqlSegmentFailed: the query failed, took too long, or its role does not hold or cannot log in.
     """
-    settings = {
+    return _asked(connection, log_in(connection, _settings(at, of_the_past, limit)), query, limit)
+
+
+def plan_of(
+    connection: Connection, segment: SqlSegment, *, on: dt.datetime, as_of: dt.datetime | None = None
+) -> list[str]:
+    """Return how PostgreSQL would go about a segment in SQL, as its role."""
+    moment = (on if as_of is None else as_of).astimezone(dt.UTC)
+    with log_in(connection, _settings(moment, as_of is not None, LIMIT)) as own:
+        own.read_only = True
+        text = f"EXPLAIN SELECT * FROM (\n{_bare(segment.query)}\n) AS q"
+        return [str(row[0]) for row in own.execute(text)]  # judged text, in brackets
+
+
+def _settings(at: dt.datetime, of_the_past: bool, limit: dt.timedelta) -> dict[str, str]:
+    return {
         "default_transaction_read_only": "on",
         "statement_timeout": _TIMEOUT or str(int(limit.total_seconds() * 1000)),
         "lock_timeout": "2000",
@@ -89,7 +104,6 @@ def ask(
         "touchbase.asked_at": at.isoformat(),
         "touchbase.as_of": "yes" if of_the_past else "no",
     }
-    return _asked(connection, log_in(connection, settings), query, limit)
 
 
 def _asked(connection: Connection, session: Connection, query: str, limit: dt.timedelta) -> Iterator[int]:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from engine.actions import segment as action
 from engine.loading.segments import load
 from engine.loading.sql_columns import COLUMNS
 from engine.loading.sql_grammar import slips
@@ -396,3 +397,63 @@ def test_an_answer_given_before_a_fact_became_prescription_data_is_not_given_aga
     assert counted(database, before, "asked") == 1
 
     assert counted(database, after, "asked") == 0
+
+
+def test_the_statement_of_a_segment_in_sql_is_its_query(database: Connection, tmp_path: Path) -> None:
+    query = "SELECT customer_id FROM v_customer WHERE kinds @> '{prescriber}'"
+    library = library_of(tmp_path / "segments", query + ";")
+    question = segment_answers.Asked(library, ON)
+    segment_answers.prepare(database, question, "asked")
+
+    text, plan = action.as_sql(database, question, "asked")
+
+    assert text.endswith(f"\n{query}") and "Scan" in "".join(plan)
+
+
+def test_the_statement_of_a_segment_that_names_one_in_sql_tells_its_query(
+    database: Connection, tmp_path: Path
+) -> None:
+    query = "SELECT customer_id FROM v_customer WHERE kinds @> '{prescriber}'"
+    library_of(tmp_path / "segments", query)
+    (tmp_path / "segments" / "other.yaml").write_text(
+        "segment: other\ntitle: O\nof: person\nwho:\n  - in: asked\n"
+    )
+    question = segment_answers.Asked(load(tmp_path / "segments")[0], ON)
+    segment_answers.prepare(database, question, "other")
+
+    text, _ = action.as_sql(database, question, "other")
+
+    assert f"--     {query}\n" in text
+    database.execute(text)  # type: ignore[call-overload]  # it runs as it stands
+
+
+def test_of_a_customer_of_the_other_kind_nothing_is_said_of_the_query(
+    database: Connection, tmp_path: Path
+) -> None:
+    library = library_of(
+        tmp_path / "segments", "SELECT customer_id FROM v_customer WHERE kinds @> '{hospital}'"
+    )
+    hospital = _customer(database, "organisation", "hospital")
+    question = segment_answers.Asked(library, ON)
+    segment_answers.prepare(database, question, "asked")
+
+    lines = action.explain(database, question, "asked", hospital)
+
+    assert [(line.words.en, line.answer) for line in lines] == [
+        ("of the segment 'asked' (Ceux que la requête donne)", False),
+        ("is a person that we still know", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "remedy"),
+    [
+        ("current_user = 'x'", "Delete it: a segment is the same, whoever asks."),
+        ("current_date > '2026-03-01'", "Use asked_at(), or asked_on() for the day."),
+        ("localtimestamp > '2026-03-01'", "Use asked_at(), or asked_on() for the day."),
+    ],
+)
+def test_who_asks_and_when_have_each_their_own_remedy(asked_for: str, remedy: str) -> None:
+    (slip,) = slips(f"SELECT customer_id FROM v_order WHERE {asked_for}", Catalogue())
+
+    assert slip.remedy.en == remedy
