@@ -66,14 +66,19 @@ def sample(segment: str, *, size: int = 10, on: str | None = None, as_of: str | 
 
     Args:
         segment: A name from segments/.
-        size: How many.
+        size: How many, from 1 to 1000.
         on: Ask today's base for another moment: 2026-03-10 or 2026-03-10T09:30.
         as_of: Ask the base as it stood at a past moment.
     """
     from engine.actions import segment as action
 
+    if size not in range(1, 1001):
+        raise UsageError(
+            Say(f"'--size {size}' is no number of customers to show.", f"« --size {size} » n'est pas un nombre de clients à montrer."),
+            Say("Write a number from 1 to 1000.", "Écrivez un nombre de 1 à 1000."),
+        )  # fmt: skip
     with _asking((segment,), on, as_of) as (_, connection, question):
-        shown, when = action.sample(connection, question, segment, max(1, min(size, 1000))), _when(question)
+        shown, when = action.sample(connection, question, segment, size), _when(question)
     if not shown.rows:
         say(Say(f"{segment}: nobody {when.en}.", f"{segment} : personne {when.fr}."))
         return

@@ -181,14 +181,27 @@ def _never(who: Predicate, catalogue: Catalogue, path: Path, *, of: str | None) 
     """Return why nobody can ever fit, or nothing: of alternatives each has to be empty, and what is negated is no matter."""
     parts = _together(who)
     found = [*_range_faults([part for part in parts if isinstance(part, Compare)], catalogue, path)]
+    known = [one.fact for one in parts if isinstance(one, Is | IsNot | Compare)]
     for part in parts:
         match part:
+            case Missing(fact=name) if name in known:
+                found.append(_known_and_missing(name, (*path, *part.path)))
             case Is(fact="kind") if of is not None:
                 found += _kind_faults(part, of, path)
             case AnyOf(parts=others):
                 each = [_never(other, catalogue, path, of=of) for other in others]
                 found += [fault for faults in each for fault in faults] if all(each) else []
     return found
+
+
+def _known_and_missing(fact: str, path: Path) -> Fault:
+    return Fault(
+        path,
+        Say(f"'{fact}' cannot be missing and compared at once: nobody fits",
+            f"« {fact} » ne peut à la fois manquer et être comparé : personne ne convient"),
+        Say(f"Write 'any:' with two conditions to mean one or the other: any: [{{{fact}: …}}, {{{fact}: {{missing: true}}}}].",
+            f"Écrivez « any: » avec deux conditions pour l'un ou l'autre : any: [{{{fact}: …}}, {{{fact}: {{missing: true}}}}]."),
+    )  # fmt: skip
 
 
 def _together(who: Predicate) -> list[Predicate]:

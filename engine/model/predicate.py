@@ -268,6 +268,13 @@ class _Reader:
     def history(self, verb: Verb, given: object, path: Path) -> Predicate | None:
         if given in (True, "yes") or given is None:
             given = {}
+        if given in (False, "no"):
+            self.refuse(
+                path,
+                Say(f"'{verb}' is asked with yes", f"« {verb} » se demande avec yes"),
+                Say(f"Write 'not: {{{verb}: yes}}'.", f"Écrivez « not: {{{verb}: yes}} »."),
+            )
+            return None
         if not isinstance(given, Mapping):
             self.refuse(
                 path,

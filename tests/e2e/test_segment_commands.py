@@ -47,6 +47,7 @@ def test_what_the_commands_say_of_one_pharmacy(
         ("explain pharmacies-metro 42", "There is no customer 42."),
         ("count pharmacies-metro --as-of 2020-01-01", "cannot be said"),
         ("count pharmacies-metro --on 2026-01-01 --as-of 2026-01-01", "Keep one"),
+        ("sample pharmacies-metro --size 0", "Write a number from 1 to 1000."),
         ("diff pharmacies-metro --since yesterday", "is not a date"),
     ],
 )

@@ -85,13 +85,17 @@ CHAPTERS: Final = (
         "Not, and not known",
         "**What nobody told us is not a no.** `department: {not_in: [974]}` does not hold for Dr Garnier, whose department nobody knows: she "
         "might practise in Saint-Denis. Such a customer is *unknown*: not in the segment, nor in its opposite. Only `missing` asks for "
-        "them. Where a fact may hold several words (`kind`, `role`, `territory`), `not_in` says that none of them is one of these.",
+        "them: *elsewhere, or unknown* is an `any` of both. Where a fact may hold several words (`kind`, `role`, `territory`), `not_in` says that none of them is one of these.",
         (
             Row("department: {not_in: [974, 976]}", "Morel, Nguyen, Lambert, Roux", "Garnier"),
             Row("department: {not: 44}", "Nguyen, Petit, Roux", "Garnier"),
             Row("not: {department: 44}", "Nguyen, Petit, Roux", "Garnier"),
             Row("department: {missing: true}", "Garnier"),
             Row("department: {missing: false}", "Morel, Nguyen, Petit, Lambert, Roux"),
+            Row(
+                "any:\n  - department: {not_in: [44]}\n  - department: {missing: true}",
+                "Nguyen, Petit, Garnier, Roux",
+            ),
             Row("kind: {not_in: [prescriber]}", "Lambert"),
             Row("role: {not: titulaire}", "Morel, Nguyen, Petit, Garnier, Roux"),
             Row("not: {potential: {at_least: 3}}", "Nguyen", "Garnier, Lambert"),
@@ -270,6 +274,8 @@ SLIPS: Final = (
     Slip("  - kind: []", "5:5: the list is empty: nobody fits", "Write a value"),
     Slip("  - any: []", "5:5: 'any' is empty", "Write at least one condition, or delete the line."),
     Slip("  - status: {missing: true}", "5:14: 'status' is never missing", "Delete this condition."),
+    Slip("  - department: {not_in: [44], missing: true}", "5:41: 'department' cannot be missing and compared at once: nobody fits", "Write 'any:' with two conditions"),
+    Slip("  - kind: prescriber\n  - visited: no", "6:14: 'visited' is asked with yes", "Write 'not: {visited: yes}'."),
     Slip("  - department: 2a", "5:17: '2a' is no value of 'department'", "Did you mean '2A'?"),
     Slip("  - country: ZZ", "5:14: 'ZZ' is no value of 'country'", "Known here:"),
     Slip("  - region: 99", "5:13: '99' is no value of 'region'", "Known here:"),
