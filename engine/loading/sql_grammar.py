@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from engine.loading.sql_columns import COLUMNS, Slip, column_slips
+from engine.loading.sql_edge import has_edge
 from engine.model.facts import Catalogue
 from engine.problems import Say, did_you_mean
 
@@ -178,6 +179,13 @@ _TOO_MUCH: Final = Slip(
 )  # fmt: skip
 
 
+_NO_EDGE: Final = Slip(
+    0,
+    Say("it gives customers of whom nothing is known: it has no edge", "elle donne des clients dont on ne sait rien : elle n'a pas de bord"),
+    Say("Add a condition that says who they are: kinds @> '{prescriber}'.", "Ajoutez une condition qui dit qui ils sont : kinds @> '{prescriber}'."),
+)  # fmt: skip
+
+
 def slips(query: str, catalogue: Catalogue) -> list[Slip]:
     """Return all that a query may not say; of the company's facts it may name those of the catalogue."""
     from pglast import parse_sql
@@ -214,6 +222,8 @@ def slips(query: str, catalogue: Catalogue) -> list[Slip]:
     found = [slip for node in _walk(only) for slip in _judged(node, known)]
     constants = [token.start for token in tokens if token.name == "SCONST"]
     found += column_slips(only, constants, catalogue)
+    if not found and not has_edge(only):
+        found.append(_NO_EDGE)
     return sorted(found, key=lambda slip: slip.at)
 
 

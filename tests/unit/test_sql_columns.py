@@ -95,3 +95,10 @@ GOOD = [
 @pytest.mark.parametrize("query", GOOD)
 def test_what_the_views_have_is_taken(tmp_path: Path, query: str) -> None:
     assert told(tmp_path / "segments", query) == []
+
+
+def test_a_query_without_an_edge_is_refused_at_check(tmp_path: Path) -> None:
+    assert told(tmp_path / "segments", "SELECT customer_id FROM v_customer") == [
+        "4:1: it gives customers of whom nothing is known: it has no edge."
+        " Add a condition that says who they are: kinds @> '{prescriber}'."
+    ]
