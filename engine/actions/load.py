@@ -165,9 +165,10 @@ def _opened(connection: Connection, feed: str, path: Path, staged: Staged) -> in
 def _keep(
     connection: Connection, batch: int, staged: Staged, counts: Mapping[str, int], rejected: list[Rejected]
 ) -> None:
+    facts = sorted(name.removeprefix("fact:") for name in staged.columns if name.startswith("fact:"))
     connection.execute(
         "UPDATE import_batch SET counts = %s WHERE batch_id = %s",
-        [json.dumps({"lines": staged.lines, **counts}), batch],
+        [json.dumps({"lines": staged.lines, **counts, "facts": facts}), batch],
     )
     with connection.cursor().copy(
         "COPY reject (batch_id, line, column_name, reason, remedy) FROM STDIN"

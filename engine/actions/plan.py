@@ -16,7 +16,10 @@ from engine.contract import Channel, Parcel, Remarking
 from engine.loading.campaign_meaning import past_remark, time_remarks
 from engine.loading.project import Project
 from engine.model.campaign import AnyCampaign
+from engine.model.clauses import Compare, Is, IsNot, walk
+from engine.model.facts import Fact
 from engine.model.plan import LENGTH_OF_ID, Plan, Sample, StepPlan, plan_sha
+from engine.model.segment import Segment
 from engine.model.written import RunId
 from engine.problems import Say, UsageError
 from engine.rules.measurement import power_in_words
@@ -174,7 +177,12 @@ def _rehearsed(
         *sources.stale(connection, definition.policy.feeds, now),
         *sources.shrunk(connection, definition.policy, run_id, made.universe),
     ]
-    warnings = (*made.warnings, *_of_its_time(campaign, now), *_remarks(definition, channels))
+    warnings = (
+        *made.warnings,
+        *_of_its_time(campaign, now),
+        *sources.old_facts(connection, _facts_asked(definition), now),
+        *_remarks(definition, channels),
+    )
     has_mails = any(channels[step.channel].contact_point == "email" for step in campaign.steps.values())
     bound = definition.policy.gate_group if has_mails else 0
     made = replace(made, samples=tuple(shown), stops=tuple(stops), warnings=warnings, after_a_stop=bound)
@@ -220,6 +228,21 @@ def _of_run(row: ledger.RunRow) -> Say:
         f"This slot has its run already: run {row.run_id} {state.en}. What its steps did is shown. {remedy.en}",
         f"Ce départ a déjà son exécution : {row.run_id}, qui {state.fr}. Ce que ses étapes ont fait est montré. {remedy.fr}",
     )
+
+
+def _facts_asked(definition: Definition) -> list[Fact]:
+    """Return the facts by which a campaign decides about anybody: in its segments, its conditions, its cut, its strata."""
+    campaign, library = definition.campaign, definition.library
+    segments = library.reached([campaign.audience.segment, *campaign.audience.except_])
+    conditions = [segment.who for segment in segments if isinstance(segment, Segment)]
+    conditions += [
+        who for who in (campaign.exit, *(step.if_ for step in campaign.steps.values())) if who is not None
+    ]
+    names = {part.fact for who in conditions for part in walk(who) if isinstance(part, Is | IsNot | Compare)}
+    names |= set(campaign.holdout.stratify) | (
+        {campaign.audience.top.by} if campaign.audience.top is not None else set()
+    )
+    return [library.fact(name) for name in sorted(names) if library.has_fact(name)]
 
 
 def _of_its_time(campaign: AnyCampaign, now: dt.datetime) -> list[Say]:

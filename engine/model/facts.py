@@ -262,7 +262,9 @@ class DeclaredFact(Written):
         None, min_length=1, description="all that it may be; absent: anything of its type"
     )
     source: str = Field(description="who delivers it")
-    fresh: Duration | None = Field(None, description="older than this, it should not be relied on: 90 days")
+    fresh: Duration | None = Field(
+        None, description="older than this, it should not be relied on, and 'plan' warns: 90 days"
+    )
     legal_class: LegalClass = Field(description="where it comes from, as far as the law asks")
     derived_from: list[Name] = Field([], description="facts that it was computed from")
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from engine.model.facts import Fact
 from engine.model.policy import FeedGate, Policy
 from engine.model.written import spoken
 from engine.problems import Say
@@ -51,6 +52,25 @@ def stale(connection: Connection, feeds: Sequence[FeedGate], now: dt.datetime) -
                 )
             )
     return found
+
+
+def old_facts(connection: Connection, facts: Sequence[Fact], now: dt.datetime) -> list[Say]:
+    """Return which facts came last longer ago than `fresh:` says they can be relied on.
+
+    Of a fact that no delivery ever brought, when it came is not known, and nothing is said.
+    """
+    limits = {fact.name: fact.fresh for fact in facts if fact.fresh is not None}
+    if not limits:
+        return []
+    rows = run(connection, statement("plans", "facts_delivered"), {"facts": sorted(limits)}).fetchall()
+    return [
+        Say(
+            f"The fact '{name}' was last delivered on {at:%Y-%m-%d}; segments/facts.yaml relies on it for {spoken(limits[name])}.",
+            f"La donnée « {name} » a été livrée le {at:%Y-%m-%d} pour la dernière fois ; segments/facts.yaml s'y fie {spoken(limits[name])}.",
+        )
+        for name, at in sorted(rows)
+        if now - at > limits[name]
+    ]
 
 
 def shrunk(connection: Connection, policy: Policy, run_id: int, universe: int) -> list[Say]:

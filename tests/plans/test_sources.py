@@ -120,3 +120,23 @@ def test_what_waited_leaves_when_the_delivery_has_come(house: House) -> None:
     delivered(house, "consents", NOW + dt.timedelta(hours=3))
 
     assert house.drain(run, NOW + dt.timedelta(hours=4)).settled > 0
+
+
+@pytest.mark.parametrize(("days", "told"), [(91, True), (89, False)])
+def test_a_fact_that_decides_and_is_older_than_facts_yaml_relies_on_it_is_told_by_the_plan(
+    house: House, days: int, told: bool
+) -> None:
+    house.connection.execute(
+        "INSERT INTO import_batch (feed, file, sha256, counts, at) VALUES ('pharmacies', 'x.csv', '', %s, %s)",
+        ['{"lines": 10, "facts": ["rfm_tier"]}', NOW - dt.timedelta(days=days)],
+    )
+
+    house.change(
+        "segments/pharmacies.yaml",
+        "  - kind: pharmacy\n",
+        "  - kind: pharmacy\n  - any: [{rfm_tier: 1}, {kind: pharmacy}]\n",
+    )
+
+    said = [str(warning) for warning in house.plan().warnings]
+
+    assert any("The fact 'rfm_tier' was last delivered on" in warning for warning in said) is told

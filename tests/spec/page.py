@@ -213,6 +213,10 @@ def _company() -> Iterator[str]:
     yield known_base.LIBRARY_FILES["segments/facts.yaml"].rstrip()
     yield "```\n"
     yield (
+        "`fresh` is how long a fact can be relied on: `touchbase plan` warns where one that decides came last in an older delivery (a column"
+        " `fact:potential`). What *stops* a campaign on old data are the `feeds` of the contact policy.\n"
+    )
+    yield (
         "`legal_class: rx_individual` marks what one prescriber prescribes. It, and whatever is `derived_from` it, is refused for prescribers in"
         " France (CSP L.4113-7), wherever it would decide: in a segment under any name, in one that is named or excepted, in SQL, as the fact that"
         " `top` sorts by or `stratify` splits by, in a condition of a campaign, in a template. It may decide only where the segment itself leaves"

@@ -50,6 +50,12 @@ def pharmacies() -> Path:
     return given("fr_pharmacies_santefr/santefr-lieux-vaccination-grippe-pharmacie.csv")
 
 
+def test_a_delivery_keeps_which_facts_of_the_company_it_brought(database: Connection, tmp_path: Path) -> None:
+    loaded(database, written(tmp_path, HEADER + CLAIRE), "customers", tmp_path)
+
+    assert one(database, "SELECT counts -> 'facts' FROM import_batch") == ["potential"]
+
+
 def test_the_pharmacies_load_whole_and_a_second_time_change_nothing(
     towns: Connection, tmp_path: Path
 ) -> None:

@@ -57,6 +57,11 @@ SELECT feed, at, lines, before FROM (
     WINDOW newest AS (PARTITION BY feed ORDER BY batch_id DESC)) AS b
  WHERE place = 1
 
+-- name: facts_delivered
+-- When each fact of the company's own came last in a delivery that was not taken back.
+SELECT f.fact, max(b.at) FROM import_batch b CROSS JOIN LATERAL jsonb_array_elements_text(b.counts -> 'facts') f(fact)
+ WHERE b.undone_at IS NULL AND f.fact = ANY (%(facts)s::text[]) GROUP BY 1
+
 -- name: universe_before
 -- How many the campaign's run before this one had in its universe.
 SELECT b.universe FROM run b JOIN run r ON r.campaign = b.campaign AND b.slot_at < r.slot_at
