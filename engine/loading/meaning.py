@@ -387,7 +387,7 @@ def _history_faults(
             yield Fault(
                 (*path, key),
                 Say(f"'{moment}' is not a day", f"« {moment} » n'est pas un jour"),
-                Say("Write 'within: 400 days' to count back from today.", "Écrivez « within: 400 days » pour compter à partir d'aujourd'hui.")
+                Say("A window is counted back with 'within: 90 days'.", "Une période se compte en arrière avec « within: 90 days ».")
                 if moment.startswith("today")
                 else Say("Write a day: 2026-03-02. Only a campaign has steps.", "Écrivez un jour : 2026-03-02. Seule une campagne a des étapes."),
             )  # fmt: skip

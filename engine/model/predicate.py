@@ -79,7 +79,9 @@ class _Reader:
                 Say("conditions are a list", "les conditions sont une liste")
                 if key is None
                 else Say(f"'{key}' is a list of conditions", f"« {key} » est une liste de conditions"),
-                Say("Write one condition a line: '- kind: prescriber'.", "Écrivez une condition par ligne : « - kind: prescriber »."),
+                Say(f"Write '{key}: {{{given}: yes}}'.", f"Écrivez « {key}: {{{given}: yes}} ».")
+                if key is not None and given in Verb.__members__.values()
+                else Say("Write one condition a line: '- kind: prescriber'.", "Écrivez une condition par ligne : « - kind: prescriber »."),
             )  # fmt: skip
             return ()
         if not given:
