@@ -183,6 +183,9 @@ class _Reader:
                         self._tell(node, Say(f"'{word.sval}' is not a column of both", f"« {word.sval} » n'est pas une colonne des deux"),
                                    did_you_mean(word.sval, shared))  # fmt: skip
                 self._read(node.quals, named, [_Scope(left + right, scope.merged), *outer], frozenset())
+            case _:  # no view: told elsewhere
+                self._unsure = True
+                scope.tables.append(_Table(None, None))
 
     def _read(self, node: Any, named: _Named, scopes: list[_Scope], aliases: frozenset[str]) -> Origin:
         """Read an expression; return where it comes from if it is a column and nothing else."""
@@ -251,6 +254,8 @@ class _Reader:
                            Say(f"Say of which: {found[0].name}.{name}.", f"Dites de laquelle : {found[0].name}.{name}."))  # fmt: skip
             return None if found[0].columns is None else found[0].columns[name]
         known = sorted({column for table in tables for column in table.columns or ()})
+        if not tables:
+            known = ["FROM v_customer"]
         if not any(table.columns is None for table in tables):
             self._tell(node, Say(f"there is no column '{name}'", f"il n'y a pas de colonne « {name} »"), did_you_mean(name, known))  # fmt: skip
         return None

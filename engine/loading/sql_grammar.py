@@ -310,6 +310,6 @@ def _near(name: str, known: frozenset[str]) -> Say:
     if close:
         return Say(f"Did you mean '{close[0]}'?", f"Vouliez-vous dire « {close[0]} » ?")
     return Say(
-        "The manual lists what may be used (docs/manual/segments.md).",
-        "Le manuel dit ce qui est permis (docs/manual/segments.md).",
+        "The manual lists what may be used (docs/manual/sql-segments.md).",
+        "Le manuel dit ce qui est permis (docs/manual/sql-segments.md).",
     )
