@@ -39,7 +39,7 @@ _SUBDIVISIONS: Final[Mapping[Region, str]] = {
     "FR-988": "NC",
 }
 
-_ZONES: Final[Mapping[str, str]] = {
+OVERSEAS: Final[Mapping[str, str]] = {
     "971": "America/Guadeloupe",
     "972": "America/Martinique",
     "973": "America/Cayenne",
@@ -50,6 +50,7 @@ _ZONES: Final[Mapping[str, str]] = {
     "987": "Pacific/Tahiti",
     "988": "Pacific/Noumea",
 }
+"""The time zone of each overseas département."""
 
 
 OWN_CALENDARS: Final = tuple(sorted(_REGIONS))
@@ -69,7 +70,7 @@ def zone_of(department: str | None, recorded: str = "Europe/Paris") -> str:
     >>> zone_of("974"), zone_of("44"), zone_of(None, "America/New_York")
     ('Indian/Reunion', 'Europe/Paris', 'America/New_York')
     """
-    return _ZONES.get(department or "", recorded) if recorded == "Europe/Paris" else recorded
+    return OVERSEAS.get(department or "", recorded) if recorded == "Europe/Paris" else recorded
 
 
 @cache

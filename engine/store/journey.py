@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from engine.model.campaign import AnyCampaign, Step
 from engine.model.policy import PROMOTIONAL, Policy, RulePack
 from engine.model.segment import Library
-from engine.rules.calendar import OWN_CALENDARS, region_of, so_many_working_days_later
+from engine.rules.calendar import OVERSEAS, OWN_CALENDARS, region_of, so_many_working_days_later
 from engine.rules.schedule import PATIENCE, Fixed, Moment, Relative, due, earliest, moment
 from engine.store import audience, places, sql_segments, universal_holdout, workload
 from engine.store.audience import RunScope
@@ -20,6 +20,13 @@ from engine.store.statements import statement
 
 DAYS: Final = 400
 """For how many days from enrolment on the working days of each calendar are worked out."""
+
+
+ON_TIME: Final = dt.timedelta(hours=1)
+"""How long after it came due a touch may leave without being asked again about caps and gaps; others keep that much away."""
+
+SHIFT: Final = dt.timedelta(hours=2)
+"""By more than that no clock is put forward or back: so many days are so many times 24 hours, give or take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,7 @@ def come_due(
         placed = statement("journey", "placed_with_room").replace("/*room*/", statement("journey", "room"))
         placed = placed.replace("/*importance*/", workload.importance(step, library))
         remembered = f", remembered AS ({statement('journey', 'wait_for_room')})"
+    text = text.replace("/*one_per_mailbox*/", statement("journey", "one_per_mailbox"))
     text = text.replace("/*placed*/", placed)
     for marker, fragment in {
         "opens_at": opens_at,
@@ -246,6 +254,7 @@ def judged_parameters(
         gap for gap in policy.gaps if gap.no == channel and (gap.counted is None or purpose in gap.counted)
     ]
     windows = [*(cap.per for cap in counted_caps), *(gap.within for gap in counted_gaps)]
+    has_rules = bool(windows) and purpose != "safety"
     limits = reach.material
     return places.opening_parameters(where, campaign, step, policy, now) | {
         "channel": channel,
@@ -275,13 +284,18 @@ def judged_parameters(
             {channel for cap in counted_caps for channel in cap.channels}
             | {gap.after for gap in counted_gaps}
         ),
-        "history_since": (since or now) - max(windows, default=dt.timedelta()),
+        "history_since": (since or now) - max(windows, default=dt.timedelta()) - SHIFT,
+        "has_rules": has_rules,
+        "on_time": ON_TIME,
+        "overseas": list(OVERSEAS),
+        "overseas_zones": list(OVERSEAS.values()),
         "caps": json.dumps(
             [
                 {
                     "name": cap.name,
                     "max": cap.max,
                     "per": f"{cap.per.total_seconds():.0f} s",
+                    "shift": _shift(cap.per),
                     "channels": cap.channels,
                     "purposes": cap.counted,
                     "same_brand": cap.brands == "same",
@@ -295,12 +309,18 @@ def judged_parameters(
                     "name": gap.name,
                     "after": gap.after,
                     "within": f"{gap.within.total_seconds():.0f} s",
+                    "shift": _shift(gap.within),
                     "purposes": gap.counted,
                 }
                 for gap in counted_gaps
             ]
         ),
     }
+
+
+def _shift(window: dt.timedelta) -> str:
+    """Return how near to the end of a window the customer's own clock is asked: windows of whole days count its days."""
+    return f"{SHIFT.total_seconds():.0f} s" if window % dt.timedelta(days=1) == dt.timedelta(0) else "0 s"
 
 
 def moment_as_sql(

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from engine.contract import Addressee, Customer, Ending, Receipt, Rep
 from engine.model.campaign import AnyCampaign
@@ -200,28 +200,46 @@ def gate(
         room = pace.room(connection, throttles, limit, now.date())
         if room.most == 0:
             return Group(())
-        text = statement("ledger", "gate").replace("/*addressees*/", statement("ledger", "addressees"))
-        text = text.replace("/*opens*/", statement("journey", "opens"))
-        rows = run(
-            connection,
-            text,
-            {
-                **law,
-                "run": run_id,
-                "step": step,
-                "now": now,
-                "limit": room.most,
-                "full": room.full,
-                "pace": room.as_json(),
-                "worker": worker,
-                "lease": LEASE,
-                "most": MOST_CRASHES,
-                "wants_phone": wants_phone,
-            },
-        ).fetchall()
+        parameters = {
+            **law,
+            "run": run_id,
+            "step": step,
+            "now": now,
+            "limit": room.most,
+            "full": room.full,
+            "pace": room.as_json(),
+            "worker": worker,
+            "lease": LEASE,
+            "most": MOST_CRASHES,
+            "wants_phone": wants_phone,
+        }
+        text = _gating("gate").replace("/*opens*/", statement("journey", "opens"))
+        rows = run(connection, text, parameters).fetchall()
+        if late := [row for row in rows if row[-1] in ("late", "closed")]:
+            rows += _gated_late(connection, late, parameters)
         gated = tuple(_addressee(row) for row in rows if row[-1] == "gated")
         pace.use(connection, throttles, room, gated)
     return Group(gated)
+
+
+def _gating(name: str) -> LiteralString:
+    text = statement("ledger", name).replace("/*move*/", statement("ledger", "move"))
+    return text.replace("/*addressees*/", statement("ledger", "addressees"))
+
+
+def _gated_late(
+    connection: Connection, late: Sequence[Sequence[Any]], parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Gate those of a group that were not on time and whom no cap or gap holds back by now; return their rows."""
+    customers = [row[5] for row in late]
+    held = run(connection, statement("ledger", "hold_guards"), {"customers": customers}).fetchall()
+    mine = {customer for (customer,) in held}
+    asked = [row for row in late if row[5] in mine]
+    more = {
+        "touches": [row[0] for row in asked],
+        "opens": [row[3] if row[-1] == "closed" else None for row in asked],
+    }
+    return run(connection, _gating("gate_late"), {**parameters, **more}).fetchall() if asked else []
 
 
 def to_compose(

@@ -63,7 +63,8 @@ INSERT INTO step_progress (run_id, step, evaluated_at, due) VALUES (%(run)s, %(s
 -- name: come_due
 -- Plan a step for all in `due`: planned, or excluded with all reasons in the order of precedence, or expired where its
 -- window closed since the step was last evaluated.
-WITH judged AS (/*judged*/),
+WITH reasoned AS (/*judged*/),
+judged AS (/*one_per_mailbox*/),
 placed AS (/*placed*/),
 counted AS (
     INSERT INTO step_progress (run_id, step, evaluated_at, due) SELECT %(run)s, %(step)s, %(now)s, count(*) FROM placed WHERE NOT waits
@@ -82,6 +83,21 @@ new AS (
     ON CONFLICT DO NOTHING
     RETURNING state)/*remembered*/
 SELECT state, count(*) FROM new GROUP BY state/*lacking*/
+
+-- name: one_per_mailbox
+-- A mailbox that several share belongs to the first of those whom nothing else holds back, once a step: whoever came first
+-- and may not be written to keeps it from nobody.
+SELECT j.customer_id, j.cell, j.due_at, j.not_after, j.contact_point_id, j.rep_id, j.because,
+       CASE WHEN cardinality(j.reasons) = 0 AND m.first <> j.customer_id THEN ARRAY['shared_mailbox'] ELSE j.reasons END AS reasons
+  FROM reasoned j
+  LEFT JOIN (SELECT r.mailbox, CASE WHEN EXISTS (
+                        SELECT FROM contact_point p JOIN touch t ON t.customer_id = p.customer_id
+                         WHERE p.value_norm = r.mailbox AND p.type = 'email' AND p.is_main AND t.run_id = %(run)s AND t.step = %(step)s AND t.channel = %(channel)s
+                           AND t.state NOT IN ('excluded','expired','cancelled','refused','render_failed'))
+                    THEN 0 ELSE min(r.customer_id) END AS first
+               FROM reasoned r
+              WHERE r.mailbox IS NOT NULL AND cardinality(r.reasons) = 0 AND (r.not_after IS NULL OR r.not_after > greatest(r.due_at, %(now)s))
+              GROUP BY r.mailbox) AS m ON m.mailbox = j.mailbox
 
 -- name: lacking
 -- For how many a colleague is still to be looked for.
@@ -188,49 +204,19 @@ SELECT coalesce(bool_and(s.stock_status = 'out'), false)
 -- before the earliest of the due: what is settled by the months in which it lies on disk, what is open by the index of
 -- what is open, and both by customer where few are due (a join of each, for a join with their union is never made by
 -- customer: 1,200 reads of the whole history). Caps are counted first; who was there before is looked up for the losers alone.
--- A mailbox that several share belongs to the first of those whom nothing else holds back, once a step: whoever came first
--- and may not be written to keeps it from nobody.
 -- A visit happened when the rep was there; a task that nobody came to before it expired happened when it was given, and starts no new gap.
 WITH recent AS MATERIALIZED (
-    SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
-           coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' OR EXISTS (SELECT FROM visit_report v WHERE v.touch_id = t.touch_id) THEN t.outcome_at END,
-                    t.touched_at, t.due_at) AS happened_at
+    SELECT /*law: settled_contact*/
       FROM due d JOIN touch t ON t.customer_id = d.customer_id
-     WHERE t.state = 'accepted' AND (t.touched_at > %(history_since)s OR coalesce(t.outcome_at, t.touched_at) > %(history_since)s)
-       AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])
+     WHERE /*law: is_settled*/
      UNION ALL
-    SELECT t.customer_id, t.channel, t.campaign, t.brand, t.purpose, d.due_at, coalesce(t.touched_at, t.due_at) AS at,
-           coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' OR EXISTS (SELECT FROM visit_report v WHERE v.touch_id = t.touch_id) THEN t.outcome_at END,
-                    t.touched_at, t.due_at) AS happened_at
+    SELECT /*law: open_contact*/
       FROM due d JOIN touch t ON t.customer_id = d.customer_id
-     WHERE NOT t.is_over
-       AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn' AND t.channel = ANY (%(counted_channels)s::text[])),
-cap AS MATERIALIZED (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(%(caps)s) AS (name text, max integer, per interval, channels text[], purposes text[], same_brand boolean))
-             WITH ORDINALITY AS cap(name, max, per, channels, purposes, same_brand, cap)),
-counted_for AS (
-    SELECT t.customer_id, t.campaign, t.at, cap.cap, cap.name, cap.max
-      FROM recent t
-      JOIN cap ON t.channel = ANY (cap.channels) AND (cap.purposes IS NULL OR t.purpose = ANY (cap.purposes))
-       AND (NOT cap.same_brand OR t.brand IS NOT DISTINCT FROM %(brand)s)
-     WHERE t.at > t.due_at - cap.per AND t.at < t.due_at + cap.per),
-capped AS (SELECT customer_id, cap FROM counted_for GROUP BY customer_id, cap HAVING count(*) >= min(max)),
-full_up AS (
-    SELECT DISTINCT ON (t.customer_id) t.customer_id, ARRAY[t.name, coalesce(t.campaign, '')] AS because
-      FROM counted_for t JOIN capped x USING (customer_id, cap)
-     ORDER BY t.customer_id, t.name, t.at DESC, t.campaign),
-too_near AS (
-    SELECT t.customer_id, min(ARRAY[gap.name, coalesce(t.campaign, '')]) AS because
-      FROM recent t
-      JOIN jsonb_to_recordset(%(gaps)s) AS gap(name text, after text, within interval, purposes text[])
-        ON t.channel = gap.after AND (gap.purposes IS NULL OR t.purpose = ANY (gap.purposes))
-     WHERE t.happened_at > t.due_at - gap.within
-       AND t.happened_at <= t.due_at + CASE WHEN gap.after = %(channel)s THEN gap.within ELSE interval '0' END
-     GROUP BY t.customer_id),
-reasoned AS (
+     WHERE /*law: is_open*/),
+/*law: held_back*/
 SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_id,
        CASE WHEN %(contact_point)s = 'email' AND p.shared_with > 1 THEN p.value_norm END AS mailbox,
-       coalesce(f.because[1], n.because[1]) || coalesce(' (' || nullif(coalesce(f.because[2], n.because[2]), '') || coalesce(', priority ' || w.priority, '') || ')', '') AS because,
+       /*law: kept_for*/ AS because,
        array_remove(ARRAY[
            /*law: standing*/,
            CASE WHEN NOT %(safety)s AND (g.blocked && %(stops)s::text[] OR /*law: refused*/)
@@ -247,8 +233,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
            CASE WHEN d.out_of_season THEN 'calendar_gate' END,
            /*law: reach*/,
            CASE WHEN %(rep_type)s::text IS NOT NULL AND r.rep_id IS NULL THEN 'no_rep' END,
-           CASE WHEN f.because IS NOT NULL AND NOT %(safety)s THEN CASE WHEN %(channel)s = 'visit' THEN 'visit_cap' ELSE 'frequency_cap' END END,
-           CASE WHEN n.because IS NOT NULL AND NOT %(safety)s THEN 'min_gap' END,
+           /*law: rules*/,
            CASE WHEN %(universal_edge)s <> '' AND md5(%(universal_key)s || ':' || d.customer_id) COLLATE "C" < %(universal_edge)s
                 THEN 'holdout_global' END], NULL) AS reasons
   FROM due d
@@ -270,18 +255,7 @@ SELECT d.customer_id, d.cell, d.due_at, d.not_after, p.contact_point_id, r.rep_i
   LEFT JOIN (/*rep*/) AS r ON r.customer_id = d.customer_id
   LEFT JOIN full_up f ON f.customer_id = d.customer_id
   LEFT JOIN too_near n ON n.customer_id = d.customer_id
-  LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2]))
-SELECT j.customer_id, j.cell, j.due_at, j.not_after, j.contact_point_id, j.rep_id, j.because,
-       CASE WHEN cardinality(j.reasons) = 0 AND m.first <> j.customer_id THEN ARRAY['shared_mailbox'] ELSE j.reasons END AS reasons
-  FROM reasoned j
-  LEFT JOIN (SELECT r.mailbox, CASE WHEN EXISTS (
-                        SELECT FROM contact_point p JOIN touch t ON t.customer_id = p.customer_id
-                         WHERE p.value_norm = r.mailbox AND p.type = 'email' AND p.is_main AND t.run_id = %(run)s AND t.step = %(step)s AND t.channel = %(channel)s
-                           AND t.state NOT IN ('excluded','expired','cancelled','refused','render_failed'))
-                    THEN 0 ELSE min(r.customer_id) END AS first
-               FROM reasoned r
-              WHERE r.mailbox IS NOT NULL AND cardinality(r.reasons) = 0 AND (r.not_after IS NULL OR r.not_after > greatest(r.due_at, %(now)s))
-              GROUP BY r.mailbox) AS m ON m.mailbox = j.mailbox
+  LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])
 
 -- name: rep_of_each
 -- Who goes to each of the due: the rep of their territory, or who stands in where there is none.

@@ -100,7 +100,7 @@ SELECT 1 FROM send_permit, pg_control_system() AS here
 -- group would pass over all that left before it.
 -- Where it is night by now, or the season is over, the touch waits for its place to open, within its window.
 WITH next AS MATERIALIZED (
-    SELECT t.touch_id, t.customer_id, t.not_after, g.blocked && %(stops)s::text[] AS is_blocked
+    SELECT t.touch_id, t.customer_id, t.epoch, t.cell, t.due_at, t.not_after, t.rep_id, t.contact_point_id, g.blocked && %(stops)s::text[] AS is_blocked
       FROM touch t JOIN contact_guard g ON g.customer_id = t.customer_id
      WHERE t.run_id = %(run)s AND t.step >= %(step)s AND t.step <= %(step)s AND t.state = 'ready' AND NOT t.is_over
        AND (t.next_try IS NULL OR t.next_try <= clock_timestamp())
@@ -111,7 +111,7 @@ WITH next AS MATERIALIZED (
      ORDER BY t.step, t.touch_id LIMIT %(limit)s
        FOR UPDATE OF t SKIP LOCKED FOR SHARE OF g SKIP LOCKED),
 judged AS MATERIALIZED (
-    SELECT n.touch_id, %(pace)s::jsonb -> lower(split_part(p.value_norm, '@', 2)) AS pace,
+    SELECT n.*, %(has_rules)s AND n.due_at < %(now)s::timestamptz - %(on_time)s AS is_late, %(pace)s::jsonb -> lower(split_part(p.value_norm, '@', 2)) AS pace,
            CASE WHEN %(has_hours)s AND (o.opens IS NULL OR o.opens > %(now)s) THEN coalesce(o.opens, %(now)s + interval '1 hour') END AS opens,
            array_remove(ARRAY[
                /*law: standing*/,
@@ -148,21 +148,69 @@ judged AS MATERIALIZED (
               AND k.scope IN ('all', %(brand)s) AND k.address IN ('', coalesce(p.value_norm, ''))) AS k),
 -- Of one throttle no more leave than it has room for; the others wait where they are, for its next window.
 paced AS (
-    SELECT touch_id, pace IS NULL OR row_number() OVER (PARTITION BY pace ->> 'name' ORDER BY touch_id) <= (pace ->> 'left')::int AS has_room
+    SELECT touch_id, is_late, pace IS NULL OR row_number() OVER (PARTITION BY pace ->> 'name' ORDER BY touch_id) <= (pace ->> 'left')::int AS has_room
       FROM judged WHERE cardinality(reasons) = 0 AND opens IS NULL),
 stopped AS (
     UPDATE touch SET state = 'excluded', reason = judged.reasons[1], reasons = judged.reasons
       FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) > 0),
 postponed AS (
     UPDATE touch SET due_at = judged.opens
-      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NOT NULL),
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NOT NULL AND NOT %(has_rules)s),
+moved AS (/*move*/),
 gated AS (
-    UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
-           owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
-           lease_until = clock_timestamp() + %(lease)s::interval
-      FROM paced WHERE touch.touch_id = paced.touch_id AND paced.has_room
-    RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
-              touch.contact_point_id, touch.state)
+    SELECT * FROM moved
+     UNION ALL
+    SELECT j.touch_id, j.customer_id, j.epoch, j.cell, coalesce(j.opens, j.due_at), j.not_after, j.rep_id, j.contact_point_id,
+           CASE WHEN j.opens IS NULL THEN 'late' ELSE 'closed' END
+      FROM judged j LEFT JOIN paced p USING (touch_id)
+     WHERE cardinality(j.reasons) = 0 AND ((p.is_late AND p.has_room) OR (%(has_rules)s AND j.opens IS NOT NULL)))
+/*addressees*/
+
+-- name: move
+UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 'gated' END,
+       owner = %(worker)s, epoch = touch.epoch + 1, attempt = touch.attempt + 1, gated_at = clock_timestamp(),
+       lease_until = clock_timestamp() + %(lease)s::interval
+  FROM paced WHERE touch.touch_id = paced.touch_id AND paced.has_room AND NOT paced.is_late
+RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
+          touch.contact_point_id, touch.state
+
+-- name: hold_guards
+-- Of each customer one late touch at a time is asked about caps; held until the gate's commit. Whoever another gate holds
+-- is passed over.
+SELECT customer_id FROM contact_guard WHERE customer_id = ANY (%(customers)s::bigint[]) FOR UPDATE SKIP LOCKED
+
+-- name: gate_late
+-- Caps and gaps were reserved for the moment at which a touch came due. What leaves much later, or must wait for its place
+-- to open, is asked again, beside what was planned or has left since. Other late touches do not count: each is asked
+-- itself when it leaves, in a statement of its own, so that it sees what was gated before.
+WITH due AS MATERIALIZED (
+    SELECT a.touch_id, t.customer_id, a.opens, coalesce(a.opens, %(now)s) AS due_at
+      FROM unnest(%(touches)s::bigint[], %(opens)s::timestamptz[]) AS a(touch_id, opens)
+     CROSS JOIN LATERAL (SELECT customer_id FROM touch WHERE touch_id = a.touch_id OFFSET 0) AS t),
+recent AS MATERIALIZED (
+    SELECT r.* FROM due d CROSS JOIN LATERAL (
+        SELECT /*law: settled_contact*/
+          FROM touch t WHERE t.customer_id = d.customer_id AND /*law: is_settled*/
+         UNION ALL
+        SELECT /*law: open_contact*/
+          FROM touch t WHERE t.customer_id = d.customer_id AND t.touch_id <> d.touch_id AND /*law: is_open*/
+           AND NOT (t.run_id IS NOT NULL AND t.state IN ('planned','ready','claimed','parked') AND t.due_at < %(now)s::timestamptz - %(on_time)s)
+        OFFSET 0) AS r),
+/*law: held_back*/,
+judged AS MATERIALIZED (
+    SELECT d.touch_id, d.opens, /*law: kept_for*/ AS because, array_remove(ARRAY[/*law: rules*/], NULL) AS reasons
+      FROM due d
+      LEFT JOIN full_up f ON f.customer_id = d.customer_id
+      LEFT JOIN too_near n ON n.customer_id = d.customer_id
+      LEFT JOIN (SELECT campaign, max(priority) AS priority FROM run GROUP BY campaign) AS w ON w.campaign = coalesce(f.because[2], n.because[2])),
+paced AS (SELECT touch_id, true AS has_room, false AS is_late FROM judged WHERE cardinality(reasons) = 0 AND opens IS NULL),
+stopped AS (
+    UPDATE touch SET state = 'excluded', reason = judged.reasons[1], reasons = judged.reasons, because = judged.because
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) > 0),
+postponed AS (
+    UPDATE touch SET due_at = judged.opens
+      FROM judged WHERE touch.touch_id = judged.touch_id AND cardinality(judged.reasons) = 0 AND judged.opens IS NOT NULL),
+gated AS (/*move*/)
 /*addressees*/
 
 -- name: addressees
