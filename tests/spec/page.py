@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.loading.sql_grammar import FUNCTIONS, TYPES, VIEWS
 from engine.model.clauses import CHANNELS, RESPONSE_TYPES, RESPONSES
 from engine.model.facts import BUILT_IN, Fact, Type
 from engine.model.predicate import HISTORY_KEYS
@@ -231,12 +230,9 @@ def _sql() -> Iterator[str]:
     yield known_base.LIBRARY_FILES["segments/two-orders.sql"].rstrip()
     yield "```\n"
     yield (
-        "It is read by PostgreSQL's own grammar and run by a role that can do nothing else, read-only, for 30 seconds at most. It may read"
-        f" {', '.join(f'`{view}`' for view in VIEWS)}; none of them shows a name or an address, nor anything later than the moment of asking"
-        " (`asked_at()`, `asked_on()`).\n"
+        "It is read by PostgreSQL's own grammar and run by a role that can do nothing else, read-only, for 30 seconds at most. What it may read,"
+        " name and use: [segments in SQL](sql-segments.md).\n"
     )
-    yield f"Functions: {', '.join(f'`{name}`' for name in sorted(FUNCTIONS))}.\n"
-    yield f"Types to cast to: {', '.join(f'`{name}`' for name in sorted(TYPES))}.\n"
 
 
 def _slips() -> Iterator[str]:
