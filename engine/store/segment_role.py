@@ -54,7 +54,7 @@ def log_in(connection: Connection, settings: Mapping[str, str]) -> Connection:
         else:
             session = _at_the_engine_s(connection, {**more, "user": ROLE})
     except psycopg.Error as error:
-        raise _no_session((str(error).strip().splitlines() or ["?"])[-1][:200]) from None
+        raise _no_session(" ".join(str(error).split()).rstrip(".?")[:300]) from None
     row = session.execute("SELECT session_user::text, current_database()::text").fetchone()
     session.rollback()
     if row != (ROLE, connection.info.dbname):

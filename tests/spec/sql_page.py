@@ -59,7 +59,7 @@ must not be able to do is asked of the database before each query and taken from
 
 The role logs in where the engine does: without a password if the server trusts it (the embedded one), else with one that each process makes up
 (`ALTER ROLE`, which the engine's role must be allowed to say). Where neither goes, `TOUCHBASE_SEGMENTS_DATABASE_URL` says where it logs in and with
-which password.
+which password. An engine that is no superuser needs one once: let them run the statement `close` of `engine/store/sql/sandbox.sql` in this database.
 
 Each question asks it anew, of the base and the facts of that moment, like a segment in words: no answer is kept for the next question, not for
 the same `--on` either.

@@ -18,6 +18,7 @@ from engine.loading.sql_grammar import slips
 from engine.model.facts import Catalogue
 from engine.model.segment import Library
 from engine.store import audience, segment_answers, segment_role, sql_segments
+from engine.store import database as store
 from engine.store.database import Connection
 from engine.store.segment_role import SqlSegmentFailed
 
@@ -141,8 +142,6 @@ def test_the_database_has_the_documented_views_with_these_columns_and_no_other(s
 
 @pytest.fixture(scope="module")
 def shared(module_database_url: str):  # type: ignore[no-untyped-def]
-    from engine.store import database as store
-
     with store.connected(module_database_url, purpose="test") as connection:
         people(connection, doctors=1)
         yield connection
@@ -257,6 +256,33 @@ def test_a_role_that_was_let_into_another_runs_nothing(database: Connection) -> 
         database.execute("DROP ROLE tb_readers")
 
 
+def test_an_engine_that_is_no_superuser_asks_once_somebody_who_may_has_closed_the_gaps(server: str) -> None:
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute("CREATE ROLE tb_engine LOGIN CREATEROLE")
+        admin.execute("GRANT touchbase_segment TO tb_engine WITH ADMIN OPTION")
+        admin.execute("CREATE DATABASE tb_of_engine OWNER tb_engine")
+    try:
+        with psycopg.connect(
+            make_conninfo(server, user="tb_engine", dbname="tb_of_engine"), autocommit=True
+        ) as engine:
+            store.bring_up_to_date(engine)
+            doctor = _customer(engine, "person", "prescriber")
+            with pytest.raises(SqlSegmentFailed, match="statement 'close'"):
+                asked(engine, EVERYBODY)
+            with psycopg.connect(make_conninfo(server, dbname="tb_of_engine"), autocommit=True) as owner:
+                segment_role.close(owner)
+
+            assert asked(engine, EVERYBODY) == {doctor}
+    finally:
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute("DROP DATABASE tb_of_engine WITH (FORCE)")
+            admin.execute("DROP OWNED BY tb_engine")
+            admin.execute("DROP ROLE tb_engine")
+
+
+EVERYBODY = "SELECT customer_id FROM v_customer"
+
+
 @contextlib.contextmanager
 def logins(database: Connection, how: str) -> Iterator[None]:
     """Have the server ask the role for a password, or refuse it, as a server of somebody's own may."""
@@ -287,9 +313,6 @@ def logins(database: Connection, how: str) -> Iterator[None]:
                 psycopg.connect(address).close()
                 break
             database.execute("SELECT pg_sleep(0.02)")
-
-
-EVERYBODY = "SELECT customer_id FROM v_customer"
 
 
 def test_where_a_password_is_asked_for_the_role_has_one_that_this_process_made(database: Connection) -> None:

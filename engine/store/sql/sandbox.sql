@@ -42,10 +42,12 @@ SELECT unnest(array_remove(ARRAY[
   FROM pg_roles r WHERE rolname = 'touchbase_segment'
 
 -- name: close
--- Take from everybody what the gaps say, and let the role log in within its limits; the engine keeps it, should it not be a superuser. Only for this database.
+-- Take from everybody what the gaps say, and let the role log in within its limits; the engine keeps it, should it not be a superuser
+-- (its tables are its own, whoever runs this for it). Only for this database.
 DO $$
 DECLARE
     gap record;
+    engine text := (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'customer'::regclass);
 BEGIN
     FOR gap IN SELECT p.oid::regprocedure AS what
                  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -55,7 +57,7 @@ BEGIN
                        OR n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname !~ '^pg_'
                           AND p.proname NOT IN ('asked_at','asked_on','asked_of_the_past','only_of_today')) LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, touchbase_segment', gap.what);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', gap.what, current_user);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I, %I', gap.what, current_user, engine);
     END LOOP;
     FOR gap IN SELECT c.oid::regclass AS what
                  FROM pg_class c
@@ -64,7 +66,7 @@ BEGIN
                                              'pg_db_role_setting','pg_auth_members','pg_largeobject_metadata','pg_prepared_statements'])
                   AND has_table_privilege('touchbase_segment', c.oid, 'SELECT') LOOP
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', gap.what);  -- pg_settings may be updated, too
-        EXECUTE format('GRANT SELECT, UPDATE ON %s TO %I', gap.what, current_user);
+        EXECUTE format('GRANT SELECT, UPDATE ON %s TO %I, %I', gap.what, current_user, engine);
     END LOOP;
     -- Roles belong to the server: only what is missing, so that two databases do not change it at the same instant.
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'touchbase_segment' AND NOT (rolcanlogin AND rolconnlimit BETWEEN 1 AND 4)) THEN
@@ -75,7 +77,7 @@ BEGIN
         ALTER ROLE touchbase_segment SET temp_file_limit = '1GB';
     END IF;
     EXECUTE format('REVOKE TEMP ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT TEMP ON DATABASE %I TO %I', current_database(), current_user);
+    EXECUTE format('GRANT TEMP ON DATABASE %I TO %I, %I', current_database(), current_user, engine);
 END $$
 
 -- name: restrict_facts
