@@ -148,8 +148,12 @@ def _planned(campaign: str, found: list[tuple[Any, ...]], zone: str) -> Say:
             "would be held out by the draw and left alone",
             "serait mis de côté par tirage et laissé tranquille",
         )
-    elif "excluded" in parts:
-        where = Say("would be left out at enrolment", "serait écarté à l'inscription")
+    elif left_out := [part.removeprefix("excluded:") for part in parts if part.startswith("excluded:")]:
+        words = because(left_out[0].split())
+        where = Say(
+            f"would be left out at enrolment, because {words.en} [{left_out[0]}]",
+            f"serait écarté à l'inscription, car {words.fr} [{left_out[0]}]",
+        )
     else:
         where = Say("is not in the segment", "n'est pas dans le segment")
     return Say(

@@ -76,6 +76,19 @@ def test_who_was_excluded_is_told_the_reason(running: House) -> None:
     )
 
 
+def test_before_a_run_who_would_be_excluded_is_told_the_reason(house: House) -> None:
+    house.connection.execute(
+        "UPDATE customer SET status = 'inactive' WHERE customer_id = (SELECT max(customer_id) FROM customer)"
+    )
+    house.plan()
+    row = house.connection.execute("SELECT max(customer_id) FROM customer").fetchone()
+    assert row is not None
+
+    assert "would be left out at enrolment, because this customer is no longer active [inactive]." in story(
+        house, int(row[0])
+    )
+
+
 def test_whose_mail_was_withheld_is_told_the_reason(running: House) -> None:
     customer = somebody(
         running, "customer_id IN (SELECT customer_id FROM touch WHERE reason = 'no_contact_point')"

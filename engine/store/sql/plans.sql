@@ -21,9 +21,10 @@ UPDATE run SET plan_id = %(plan)s WHERE run_id = %(run)s
 SELECT plan_id, campaign, slot, definition_sha, audience_digest, made_by, made_at, document FROM plan WHERE plan_id = %(plan)s
 
 -- name: places
--- Where everybody of a frozen run stands, and whom its first steps would reach: a customer is in one place, and in as
+-- Where everybody of a frozen run stands, the excluded with their reasons, and whom its first steps would reach: a customer is in one place, and in as
 -- many steps as are due.
-SELECT CASE WHEN reason IS NOT NULL THEN 'excluded' WHEN held_out THEN 'held out' ELSE 'cell:' || coalesce(cell, '') END AS part,
+SELECT CASE WHEN reason IS NOT NULL THEN 'excluded:' || array_to_string(reasons, ' ') WHEN held_out THEN 'held out'
+            ELSE 'cell:' || coalesce(cell, '') END AS part,
        customer_id
   FROM member WHERE run_id = %(run)s
  UNION ALL
@@ -39,8 +40,8 @@ SELECT part, members::text FROM plan_part WHERE plan_id = %(plan)s ORDER BY part
 -- Who stands elsewhere than the plan showed. Who was and is excluded never moved, whatever the reason; nor did anybody
 -- for whom a step merely came due that the plan showed as a later one.
 WITH was AS MATERIALIZED (
-    SELECT part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(plan)s AND part <> 'excluded'),
-here AS MATERIALIZED (SELECT part, customer_id FROM (/*places*/) AS p WHERE part <> 'excluded' AND part <> ALL (%(later)s::text[]))
+    SELECT part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(plan)s AND part NOT LIKE 'excluded:%%'),
+here AS MATERIALIZED (SELECT part, customer_id FROM (/*places*/) AS p WHERE part NOT LIKE 'excluded:%%' AND part <> ALL (%(later)s::text[]))
 SELECT x.customer_id, array_remove(array_agg(x.was ORDER BY x.was), NULL), array_remove(array_agg(x.is_now ORDER BY x.is_now), NULL),
        min(m.reason)
   FROM (SELECT coalesce(w.customer_id, h.customer_id) AS customer_id, w.part AS was, h.part AS is_now

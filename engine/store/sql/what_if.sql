@@ -20,8 +20,10 @@ SELECT campaigns, count(*) FROM (
 
 -- name: moved_between_plans
 -- Who stands elsewhere in one plan than in another, and where; who is excluded in both never moved.
-WITH was AS MATERIALIZED (SELECT part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(before)s AND part NOT LIKE 'step:%%'),
-here AS MATERIALIZED (SELECT part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(after)s AND part NOT LIKE 'step:%%')
+WITH was AS MATERIALIZED (
+    SELECT CASE WHEN part LIKE 'excluded:%%' THEN 'excluded' ELSE part END AS part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(before)s AND part NOT LIKE 'step:%%'),
+here AS MATERIALIZED (
+    SELECT CASE WHEN part LIKE 'excluded:%%' THEN 'excluded' ELSE part END AS part, unnest(members) AS customer_id FROM plan_part WHERE plan_id = %(after)s AND part NOT LIKE 'step:%%')
 SELECT coalesce(w.part, '') AS was, coalesce(h.part, '') AS is_now, count(*)
   FROM was w FULL JOIN here h USING (customer_id)
  WHERE w.part IS DISTINCT FROM h.part
