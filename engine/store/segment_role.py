@@ -101,6 +101,7 @@ def close(connection: Connection) -> None:
     Raises:
         SqlSegmentFailed: the engine may not take it, or there is no such role; no segment in SQL runs then.
     """
+    left: list[str] = []
     try:
         left = gaps(connection)
         if not left:

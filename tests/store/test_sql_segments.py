@@ -256,6 +256,19 @@ def test_a_role_that_was_let_into_another_runs_nothing(database: Connection) -> 
         database.execute("DROP ROLE tb_readers")
 
 
+def test_an_engine_that_may_not_look_for_the_gaps_runs_nothing(database: Connection) -> None:
+    database.execute("REVOKE SELECT ON pg_proc FROM PUBLIC")
+    database.execute("CREATE ROLE tb_blind")
+    try:
+        database.execute("SET ROLE tb_blind")
+        with pytest.raises(SqlSegmentFailed, match="permission denied"):
+            segment_role.close(database)
+    finally:
+        database.execute("RESET ROLE")
+        database.execute("DROP ROLE tb_blind")
+        database.execute("GRANT SELECT ON pg_proc TO PUBLIC")
+
+
 def test_an_engine_that_is_no_superuser_asks_once_somebody_who_may_has_closed_the_gaps(server: str) -> None:
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute("CREATE ROLE tb_engine LOGIN CREATEROLE")
