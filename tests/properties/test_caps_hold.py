@@ -62,6 +62,8 @@ CAMPAIGNS = st.lists(
 class Field:
     """Several campaigns over the same few customers, each tick in the order of arbitration."""
 
+    until = 2  #: days that a touch may wait
+
     def __init__(self, connection: Connection, written: list[dict[str, Any]], house: Policy) -> None:
         self.connection, self.house = connection, house
         ids = add(connection, 3)
@@ -78,7 +80,11 @@ class Field:
                     purpose=one["purpose"],
                     brand=one["brand"],
                     steps={
-                        f"step-{place}": {"channel": channel, "at": f"day {day}", "until": f"day {day + 2}"}
+                        f"step-{place}": {
+                            "channel": channel,
+                            "at": f"day {day}",
+                            "until": f"day {day + self.until}",
+                        }
                         for place, (channel, day) in enumerate(one["steps"])
                     },
                 ),
@@ -115,6 +121,10 @@ class Field:
                 journey.come_due(
                     self.connection, run_id, spec, name, reach, library(), self.house, rules(), enrolled, now
                 )
+        self.leave(now)
+
+    def leave(self, now: dt.datetime) -> None:
+        """Let what is due leave at once."""
         self.connection.execute(
             "UPDATE touch SET state = 'accepted', touched_at = due_at WHERE state = 'planned' AND due_at <= %s",
             [now],
