@@ -127,6 +127,7 @@ def test_who_has_no_role_cannot_agree(signing: Signing) -> None:
 def test_any_changed_byte_voids_what_was_agreed_and_the_refusal_names_the_file(
     signing: Signing, path: str, before: str, after: str
 ) -> None:
+    """C-35."""
     signing.approve(signing.house.plan().plan_id)
     signing.house.change(path, before, after)
 

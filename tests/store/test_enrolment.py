@@ -93,6 +93,7 @@ def test_who_must_not_be_reached_is_excluded_with_the_reason(
 
 
 def test_a_kind_that_the_purpose_must_not_address_is_excluded(database: Connection) -> None:
+    """C-70."""
     add(database, 1)
     add(database, 2, kinds=["prescriber"])
 

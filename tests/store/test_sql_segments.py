@@ -368,6 +368,7 @@ def test_the_watchdog_ends_what_its_own_timeout_does_not(
 
 
 def test_individual_prescription_data_is_in_no_view(database: Connection) -> None:
+    """C-22."""
     doctor = _customer(database, "person", "prescriber")
     hidden = "SELECT customer_id FROM v_customer WHERE facts ->> ('rx_' || 'decile') = '9'"
     assert asked(database, hidden) == {doctor}

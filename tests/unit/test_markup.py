@@ -74,6 +74,7 @@ def test_a_link_outside_the_manifest_is_refused(href: str) -> None:  # C-34, SEC
 
 
 def test_a_link_of_the_manifest_may_be_written_out() -> None:
+    """C-34."""
     found = read('<mj-button href="https://direct.armorial.example/commande?a=1&amp;b=2">ok</mj-button>')
 
     assert (found.problems, found.hrefs) == ((), {MANIFEST["order"]})

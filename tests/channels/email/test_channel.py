@@ -147,6 +147,7 @@ def test_a_name_with_a_line_end_does_not_compose_and_is_told_by_field_and_charac
 
 
 def test_the_name_of_the_rep_is_blamed_and_not_what_stands_in_no_header(emails: Emails) -> None:
+    """C-04: the header says who sends it and how to stop."""
     odd = replace(CLAIRE, rep=replace(JULIE, last_name="Petit\u2028"), street="12\nrue des Lilas")
 
     failure = emails.prepare(wave(from_="rep"))(addressee(customer=odd))
@@ -372,6 +373,7 @@ def complaints(emails: Emails, files: dict[str, str], **more: Any) -> list[str]:
     ],
 )
 def test_the_lint_gate_finds(emails: Emails, path: str, old: str, new: str, said: str) -> None:
+    """C-04, C-32: who sends it, how to stop, and its reference number stand in every mail."""
     name = f"templates/dermapharm/announce.{path}"
     files = {**FILES, name: FILES[name].replace(old, new)}
 
