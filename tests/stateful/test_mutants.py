@@ -129,7 +129,7 @@ MUTANTS = {
     ),
     "M5": Mutant(
         "fetched is done: the place in the list moves on when a group is fetched",
-        said("gate", "ELSE 'gated' END", "ELSE 'accepted' END, touched_at = clock_timestamp()"),
+        said("move", "ELSE 'gated' END", "ELSE 'accepted' END, touched_at = clock_timestamp()"),
         test_journal.test_what_never_left_is_ready_again_at_once,
     ),
     "M6": Mutant(
