@@ -57,6 +57,9 @@ SELECT count(*) FILTER (WHERE cardinality(reasons) = 0) FROM judged
 OPEN: Final = "t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked') AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn'"
 PURPOSES: Final = "t.purpose IN ('promo_rx','promo_otc','commercial','event')"
 
+VISITED: Final = "coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' THEN t.outcome_at END, t.touched_at)"
+"""When a visit was made; of one that nobody made there is no report in this base."""
+
 
 def _mails(within: str, most: int) -> str:
     """Return who was mailed so often: all of this history is settled, so the moment is `touched_at`."""
@@ -80,8 +83,7 @@ SELECT count(*)
                       AND s.from_at <= %(now)s AND (s.to_at IS NULL OR s.to_at > %(now)s))
    AND NOT EXISTS (SELECT FROM ({_mails("30 days", 1)} UNION ALL {_mails("90 days", 2)}) AS x WHERE x.customer_id = c.customer_id)
    AND NOT EXISTS (SELECT FROM touch t WHERE t.customer_id = c.customer_id AND t.channel = 'visit' AND {OPEN} AND {PURPOSES}
-                      AND coalesce(t.outcome_at, t.touched_at) > %(now)s::timestamptz - interval '14 days'
-                      AND coalesce(t.outcome_at, t.touched_at) <= %(now)s::timestamptz)
+                      AND {VISITED} > %(now)s::timestamptz - interval '14 days' AND {VISITED} <= %(now)s::timestamptz)
 """
 
 
