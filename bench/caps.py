@@ -57,7 +57,9 @@ SELECT count(*) FILTER (WHERE cardinality(reasons) = 0) FROM judged
 OPEN: Final = "t.state IN ('planned','ready','claimed','gated','accepted','unknown','parked') AND t.direction = 'out' AND t.outcome IS DISTINCT FROM 'withdrawn'"
 PURPOSES: Final = "t.purpose IN ('promo_rx','promo_otc','commercial','event')"
 
-VISITED: Final = "coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' THEN t.outcome_at END, t.touched_at)"
+VISITED: Final = (
+    "coalesce(CASE WHEN t.outcome IS DISTINCT FROM 'not_done' THEN t.outcome_at END, t.touched_at)"
+)
 """When a visit was made; of one that nobody made there is no report in this base."""
 
 
