@@ -167,7 +167,7 @@ RAW = [
     "GRANT pg_read_all_data TO touchbase_segment",
     "COPY (SELECT 1) TO PROGRAM 'id'",
     "COPY v_customer FROM PROGRAM 'id'",
-    "COPY (SELECT 1) TO '/tmp/touchbase-segment'",
+    "COPY (SELECT 1) TO '/nowhere/segment.csv'",
     "COPY customer TO STDOUT",
     "CREATE EXTENSION dblink",
     "SELECT dblink('dbname=postgres', 'SELECT 1')",
