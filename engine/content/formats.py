@@ -85,8 +85,13 @@ def phone(value: str, between: str = "\u00a0") -> str:
     Args:
         between: What stands between the pairs: a space that does not break, or a plain one in data.
 
+    Raises:
+        TypeError: no text.
+
     >>> phone("+33639989159"), phone("+33 1 99 00 00 01", between=" "), phone("+3225551212")
     ('06\xa039\xa098\xa091\xa059', '01 99 00 00 01', '+3225551212')
     """
+    if not isinstance(value, str) or not isinstance(between, str):
+        raise TypeError("no number")
     national = re.fullmatch(r"\+33([1-9][0-9]{8})", value.replace(" ", ""))
     return value if national is None else between.join(re.findall("..", f"0{national[1]}"))

@@ -71,8 +71,9 @@ FREE: Final[Mapping[str, Sequence[str]]] = {
 }
 """What is written freely, by people: shown, and nothing else."""
 
+_READS: Final = "(?:eval|plugin|read|json|csv|xml|yaml|toml|cbor|sys)"
 _FORBIDDEN: Final = (
-    (re.compile(r"\b(eval|plugin|read|json|csv|xml|yaml|toml|cbor|sys)\s*[(.]"), "takes data for code, or reads files"),
+    (re.compile(rf"\b{_READS}\s*[(.]|[=#]\s*{_READS}\b|[(,]\s*{_READS}\s*[,)]"), "takes data for code, or reads files"),
     (re.compile(r'"(@|\\u)'), "loads a package from the network"),
     (re.compile(r"\brepr\s*\(|\.(fields\s*\(|children\b)"), "takes apart what is only to be shown"),
 )  # fmt: skip

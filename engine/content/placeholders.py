@@ -356,13 +356,11 @@ def _shown(test: nodes.Node, *, holds: bool) -> frozenset[str]:
         case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
             one, other = _shown(left, holds=holds), _shown(right, holds=holds)
             return one | other if isinstance(test, nodes.And) == holds else one & other
-        case _ if holds:  # {% if customer.town | default("") %}
-            return frozenset(
-                name
-                for part in (test, *test.find_all(nodes.Filter))
-                if isinstance(part, nodes.Filter) and part.name in ("default", "d") and part.node is not None
-                if (name := dotted(part.node)) is not None
-            )
+        case nodes.Filter(name="default" | "d", node=inner, args=[nodes.Const(value=value)]) if (
+            holds and not value
+        ):
+            name = None if inner is None else dotted(inner)  # {% if customer.town | default("") %}
+            return frozenset(() if name is None else {name})
         case _:
             return frozenset()
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from engine.loading.source import plain, read
 from engine.loading.validation import build
+from engine.model.chain import chain
 from engine.model.clauses import CHANNELS
 from engine.model.facts import BUILT_IN, Catalogue, Fact, Facts
 from engine.problems import Fault, Problem, Refused, Say, did_you_mean
@@ -81,7 +82,7 @@ def _origin_faults(fact: Fact, facts: dict[str, Fact]) -> list[Fault]:
     found = []
     for index, origin in enumerate(fact.derived_from):
         path = ("facts", fact.name, "derived_from", index)
-        way = _way(origin, fact.name, facts, ())
+        way = chain(origin, fact.name.__eq__, lambda name: facts[name].derived_from if name in facts else ())
         if origin not in facts:
             found.append(
                 Fault(
@@ -103,14 +104,3 @@ def _origin_faults(fact: Fact, facts: dict[str, Fact]) -> list[Fault]:
                 )
             )
     return found
-
-
-def _way(at: str, to: str, facts: dict[str, Fact], seen: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the way from one fact to another, along what they are derived from; nothing if there is none."""
-    if at == to:
-        return (*seen, to)
-    if at in seen or at not in facts:
-        return ()
-    return next(
-        (way for origin in facts[at].derived_from if (way := _way(origin, to, facts, (*seen, at)))), ()
-    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -14,6 +15,7 @@ from engine.loading.segment_schema import campaign_schema, json_schema
 from engine.loading.source import Source, bytes_of, plain, read
 from engine.loading.sql_files import read_sql
 from engine.loading.validation import build
+from engine.model.chain import chain
 from engine.model.clauses import Compare, Is, IsNot, Missing, walk
 from engine.model.segment import AnySegment, Library, Segment
 from engine.problems import Fault, Problem, Say
@@ -159,9 +161,16 @@ def _circles(library: Library) -> dict[str, list[Fault]]:
     """Return the segments that ask themselves, by whatever way, each with its way."""
     found: dict[str, list[Fault]] = {}
     for name in library.segments:
-        way = _way_back(name, name, library, ())
+        way = next(
+            (
+                way
+                for other in _mentioned(name, library)
+                if (way := chain(other, name.__eq__, partial(_mentioned, library=library)))
+            ),
+            (),
+        )
         if way:
-            text = " → ".join(way)
+            text = " → ".join((name, *way))
             found[name] = [
                 Fault(
                     ("who",),
@@ -175,15 +184,7 @@ def _circles(library: Library) -> dict[str, list[Fault]]:
     return found
 
 
-def _way_back(start: str, at: str, library: Library, seen: tuple[str, ...]) -> tuple[str, ...]:
-    segment = library.segments.get(at)
-    if not isinstance(segment, Segment):
-        return ()
-    for other in sorted(segment.mentioned()):
-        if other == start:
-            return (*seen, at, start)
-        if other not in seen and other != at:
-            way = _way_back(start, other, library, (*seen, at))
-            if way:
-                return way
-    return ()
+def _mentioned(name: str, library: Library) -> list[str]:
+    """Return the segments that a segment asks for, in the order of their names."""
+    segment = library.segments.get(name)
+    return sorted(segment.mentioned()) if isinstance(segment, Segment) else []

@@ -103,7 +103,12 @@ class _Reader:
             left, right = (
                 self.select(part, named, outer, is_answer=is_answer) for part in (node.larg, node.rarg)
             )
-            self._read(node.sortClause, named, outer, frozenset(name for name, _ in left))
+            self._read(
+                (node.sortClause, node.limitCount, node.limitOffset),
+                named,
+                outer,
+                frozenset(name for name, _ in left),
+            )
             both = zip(left, right, strict=False)
             return [(one[0], one[1] if {one[1], other[1]} <= CUSTOMERS else None) for one, other in both]
         scope = _Scope()
@@ -118,7 +123,7 @@ class _Reader:
                 outputs += [pair for table in scope.tables for pair in (table.columns or {}).items()]
                 continue
             outputs.append(
-                (target.name or _name_of(target.val), self._read(target.val, named, scopes, frozenset()))
+                (target.name or name_of(target.val), self._read(target.val, named, scopes, frozenset()))
             )
         if is_answer:
             self._answers(node, outputs)
@@ -309,7 +314,7 @@ def _is_facts(node: Any) -> bool:
     return bool(fields) and getattr(fields[-1], "sval", None) == "facts"
 
 
-def _name_of(node: Any) -> str:
+def name_of(node: Any) -> str:
     """Return the name that PostgreSQL gives to a column without an AS."""
     match type(node).__name__:
         case "ColumnRef":
@@ -317,7 +322,7 @@ def _name_of(node: Any) -> str:
         case "FuncCall":
             return str(node.funcname[-1].sval)
         case "TypeCast" | "A_Indirection":
-            return _name_of(node.arg)
+            return name_of(node.arg)
         case "CoalesceExpr":
             return "coalesce"
         case "CaseExpr":
@@ -325,7 +330,7 @@ def _name_of(node: Any) -> str:
         case "SubLink":
             targets: list[Any] = list(node.subselect.targetList or ())
             exists = node.subLinkType.name == "EXISTS_SUBLINK"
-            return "exists" if exists or not targets else (targets[0].name or _name_of(targets[0].val))
+            return "exists" if exists or not targets else (targets[0].name or name_of(targets[0].val))
         case "MinMaxExpr":
             return "greatest" if node.op.value == 0 else "least"
     return "?column?"

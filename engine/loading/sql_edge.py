@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from engine.loading.sql_columns import COLUMNS
+from engine.loading.sql_columns import COLUMNS, name_of
 from engine.model.facts import STORED_UNTOLD
 
 Value: TypeAlias = object
@@ -146,8 +146,8 @@ def _aggregates(node: Any) -> bool:
 
 
 def _name(target: Any, at: int) -> str:
-    fields: list[Any] = list(getattr(target.val, "fields", None) or ())
-    return str(target.name or (getattr(fields[-1], "sval", None) if fields else None) or f"?column{at}?")
+    name = str(target.name or name_of(target.val))
+    return f"?column{at}?" if name == "?column?" else name
 
 
 class _Asking:

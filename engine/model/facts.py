@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from engine.model.chain import chain
 from engine.model.clauses import CHANNELS, YEARS, Op, Value, Verb
 from engine.model.countries import COUNTRY_CODES
 from engine.model.predicate import NESTING
@@ -312,18 +313,12 @@ class Facts(Written):
                 read = plain.read(Decimal(str(value)) if isinstance(value, float) else value)
             except Refused as refused:
                 raise Refused(refused.what, refused.remedy, "facts", name, "values", index) from None
-            if not isinstance(read, str | Decimal) or isinstance(read, bool):
+            if isinstance(value, bool) or isinstance(read, bool) or not isinstance(read, str | Decimal):
                 raise Refused(
                     Say(f"'{name}' is a {written.type}: it needs no values", f"« {name} » est de type {written.type} : pas de valeurs à donner"),
                     Say("Delete 'values:'.", "Supprimez « values: »."), "facts", name, "values",
                 )  # fmt: skip
             values.append(read)
-        if name in written.derived_from:
-            raise Refused(
-                Say(f"'{name}' is derived from itself", f"« {name} » est dérivée d'elle-même"),
-                Say("Name what it was computed from.", "Nommez ce dont elle a été calculée."),
-                "facts", name, "derived_from",
-            )  # fmt: skip
         return Fact(**{**{key: getattr(plain, key) for key in plain.__slots__}, "values": tuple(values)})
 
 
@@ -345,19 +340,11 @@ class Catalogue:
         >>> Catalogue().rx_roots("department")
         ()
         """
-        return self._rx(name, ())
-
-    def _rx(self, name: str, seen: tuple[str, ...]) -> tuple[str, ...]:
-        fact = self.facts.get(name)
-        if fact is None or name in seen:
-            return ()
-        if fact.legal_class is LegalClass.RX_INDIVIDUAL:
-            return (name,)
-        for origin in fact.derived_from:
-            way = self._rx(origin, (*seen, name))
-            if way:
-                return (name, *way)
-        return ()
+        return chain(
+            name,
+            lambda one: one in self.facts and self.facts[one].legal_class is LegalClass.RX_INDIVIDUAL,
+            lambda one: self.facts[one].derived_from if one in self.facts else (),
+        )
 
     def rx_facts(self) -> frozenset[str]:
         """Return all facts that hold individual prescription data, or come from such a fact."""

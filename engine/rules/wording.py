@@ -61,7 +61,9 @@ def in_words(who: Predicate, catalogue: Catalogue) -> Say:
             return _is_not(catalogue.facts[name], _typed(catalogue.facts[name], values))
         case Compare(fact=name, op=op, value=value):
             label = catalogue.facts[name].label
-            return Say(f"{label.en} is {_OPS[op].en} {value}", f"{label.fr} : {_OPS[op].fr} {value}")
+            return Say(
+                f"{label.en} is {_OPS[op].en} {_plain(value)}", f"{label.fr} : {_OPS[op].fr} {_plain(value)}"
+            )
         case Missing(fact=name):
             label = catalogue.facts[name].label
             return Say(f"{label.en} is unknown", f"{label.fr} : inconnu")
@@ -153,7 +155,11 @@ def own_past(clause: History, came: Found, zone: ZoneInfo) -> Say:
         return Say("never", "jamais")
     en, fr = _often(came, zone).en, _often(came, zone).fr
     if clause.units is not None:
-        en, fr = f"{en}, {came.units} units", f"{fr}, {came.units} unités"
+        one = came.units == 1
+        en, fr = (
+            f"{en}, {came.units} {'unit' if one else 'units'}",
+            f"{fr}, {came.units} {'unité' if one else 'unités'}",
+        )
     if clause.amount is not None:
         en, fr = f"{en}, {came.amount:f} EUR", f"{fr}, {came.amount:f} EUR"
     return Say(en, fr)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
@@ -122,7 +122,6 @@ def come_due(
     matching = None
     if step.if_ is not None and not whatever_if:
         scope = RunScope(run_id, campaign.campaign, tuple(campaign.steps), campaign.schedule.timezone)
-        sql_segments.answer_condition(connection, step.if_, library, on=now)
         matching, more = audience.as_sql(audience.matching(step.if_, library, scope, on=now), prefix="i")
         parameters |= more
     row = run(
@@ -167,6 +166,10 @@ def come_due(
         filled = filled.replace(f"/*{marker}*/", fragment)
     new: dict[str, int] = {}
 
+    def answer() -> None:
+        if step.if_ is not None:
+            sql_segments.answer_condition(connection, step.if_, library, on=now)
+
     def look(colleague: int, *, only_with_room: bool) -> int:
         """Plan for one rep of each customer; return for how many a colleague is still to be looked for."""
         asked = text.replace("/*judged*/", judged(colleague))
@@ -175,7 +178,7 @@ def come_due(
         more = {"colleague": colleague, "only_with_room": only_with_room}
         lacking = 0
         with connection.transaction():
-            if _fill_due(connection, filled, matching, parameters):
+            if _fill_due(connection, filled, matching, parameters, answer):
                 for state, count in run(connection, asked, parameters | more):
                     if state is None:
                         lacking = int(count)
@@ -196,16 +199,22 @@ def come_due(
 
 
 def _fill_due(
-    connection: Connection, filled: LiteralString, matching: LiteralString | None, parameters: dict[str, Any]
+    connection: Connection,
+    filled: LiteralString,
+    matching: LiteralString | None,
+    parameters: dict[str, Any],
+    answer: Callable[[], None],
 ) -> bool:
     """Make the table `due`, in the caller's transaction; return whether anybody stands in it.
 
     Args:
         matching: Whom the step's `if` means: asked of those whose time has come, which is why it comes second.
+        answer: Asks the segments in SQL that it names: half a minute each, and only where somebody is due.
     """
     run(connection, statement("journey", "due"))
     found = run(connection, filled, parameters).rowcount
     if found and matching is not None:
+        answer()
         run(connection, "ANALYZE due")
         kept = statement("journey", "keep_matching").replace("/*matching*/", matching)
         found -= run(connection, kept, parameters).rowcount

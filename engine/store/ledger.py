@@ -231,15 +231,12 @@ def _gated_late(
     connection: Connection, late: Sequence[Sequence[Any]], parameters: Mapping[str, Any]
 ) -> list[Any]:
     """Gate those of a group that were not on time and whom no cap or gap holds back by now; return their rows."""
-    customers = [row[5] for row in late]
-    held = run(connection, statement("ledger", "hold_guards"), {"customers": customers}).fetchall()
-    mine = {customer for (customer,) in held}
-    asked = [row for row in late if row[5] in mine]
+    run(connection, statement("ledger", "take_late_turn"))
     more = {
-        "touches": [row[0] for row in asked],
-        "opens": [row[3] if row[-1] == "closed" else None for row in asked],
+        "touches": [row[0] for row in late],
+        "opens": [row[3] if row[-1] == "closed" else None for row in late],
     }
-    return run(connection, _gating("gate_late"), {**parameters, **more}).fetchall() if asked else []
+    return run(connection, _gating("gate_late"), {**parameters, **more}).fetchall()
 
 
 def to_compose(

@@ -6,6 +6,7 @@ TOUCHBASE_SEGMENTS_DATABASE_URL gives. Where none of these goes, no segment in S
 """
 
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -22,6 +23,7 @@ ROLE: Final = "touchbase_segment"
 _PASSWORD: Final = secrets.token_urlsafe(
     32
 )  #: of this process; another that sets its own is no matter: it is set again
+PATIENCE: float = 20.0  #: seconds to wait for one of the few sessions that the role may have
 _addresses: list[str] = []  #: of TOUCHBASE_SEGMENTS_DATABASE_URL; `open_app` says it, once
 
 
@@ -48,13 +50,19 @@ def log_in(connection: Connection, settings: Mapping[str, str]) -> Connection:
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "connect_timeout": "10",
     }
-    try:
-        if _addresses:
-            session = psycopg.connect(make_conninfo(_addresses[0], **more))
-        else:
-            session = _at_the_engine_s(connection, {**more, "user": ROLE})
-    except psycopg.Error as error:
-        raise _no_session(" ".join(str(error).split()).rstrip(".?")[:300]) from None
+    until, chances = time.monotonic() + PATIENCE, 2  # it may have had room again before that was asked
+    while True:
+        try:
+            if _addresses:
+                session = psycopg.connect(make_conninfo(_addresses[0], **more))
+            else:
+                session = _at_the_engine_s(connection, {**more, "user": ROLE})
+            break
+        except psycopg.Error as error:
+            chances -= not _is_full(connection)
+            if time.monotonic() > until or not chances:
+                raise _no_session(" ".join(str(error).split()).rstrip(".?")[:300]) from None
+        time.sleep(0.2)
     row = session.execute("SELECT session_user::text, current_database()::text").fetchone()
     session.rollback()
     if row != (ROLE, connection.info.dbname):
@@ -63,12 +71,23 @@ def log_in(connection: Connection, settings: Mapping[str, str]) -> Connection:
     return session
 
 
+def _is_full(connection: Connection) -> bool:
+    """Return whether the role has all the sessions that it may have: of this server, whoever asked for them."""
+    row = connection.execute(
+        "SELECT count(s.pid) >= rolconnlimit FROM pg_roles LEFT JOIN pg_stat_activity s ON usename = rolname"
+        " WHERE rolname = %s GROUP BY rolconnlimit",
+        [ROLE],
+    ).fetchone()
+    return row == (True,)
+
+
 def _at_the_engine_s(connection: Connection, more: dict[str, str]) -> Connection:
     address = connection.info.dsn  # without a password
     try:
         return psycopg.connect(make_conninfo(address, **more))
     except psycopg.OperationalError:
-        pass
+        if _is_full(connection):
+            raise
     # One process at a time: another's password between ours and our login would lock us out. The verifier, not
     # the password, is what the server's log may hold.
     verifier = connection.pgconn.encrypt_password(_PASSWORD.encode(), ROLE.encode(), b"scram-sha-256")

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -223,10 +224,25 @@ def test_the_role_that_is_taken_off_is_the_role_still(own_session: Connection, t
     assert row == (segment_role.ROLE, segment_role.ROLE)
 
 
-def test_the_role_has_no_more_than_four_sessions_at_once(shared: Connection) -> None:
+def test_the_role_has_no_more_than_four_sessions_at_once(
+    shared: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_role, "PATIENCE", 0.0)
     with contextlib.ExitStack() as stack, pytest.raises(SqlSegmentFailed, match="too many connections"):
         for _ in range(5):
             stack.enter_context(segment_role.log_in(shared, {}))
+
+
+def test_a_question_waits_for_one_of_the_few_sessions(shared: Connection) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):  # the fourth is `own_session`, or is taken here
+            session = stack.enter_context(segment_role.log_in(shared, {}))
+        while not segment_role._is_full(shared):
+            session = stack.enter_context(segment_role.log_in(shared, {}))
+        threading.Timer(0.5, session.close).start()
+
+        with segment_role.log_in(shared, {}) as one_more:
+            assert one_more.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_the_role_fills_no_disk(database: Connection) -> None:

@@ -1,6 +1,7 @@
 """Touches that wait past their day, and windows that are counted in the customer's days: a cap holds all the same."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -155,17 +156,22 @@ def test_what_waited_and_breaks_nothing_leaves(database: Connection) -> None:
     assert leave(waiting, house, NOW + 8 * DAY) == 3
 
 
-def test_a_customer_whom_another_gate_holds_is_passed_over_and_asked_again(
+def test_of_two_that_leave_late_at_the_same_time_the_second_sees_the_first(
     database: Connection, database_url: str
 ) -> None:
     add(database, 1)
     house = at_most_one("7 days")
-    waiting = planned(database, "waiting", house, NOW)
-    with connected(database_url, purpose="another gate") as second, second.transaction():
-        second.execute("SELECT FROM contact_guard FOR SHARE")
-        meanwhile = leave(waiting, house, NOW + 8 * DAY)
+    first, second = (planned(database, name, policy(), NOW) for name in ("first", "second"))
+    with connected(database_url, purpose="another gate") as other, ThreadPoolExecutor(1) as hand:
+        second.connection = other
+        with database.transaction():
+            left = leave(first, house, NOW + 8 * DAY)
+            meanwhile = hand.submit(leave, second, house, NOW + 8 * DAY)
+            with pytest.raises(TimeoutError):
+                meanwhile.result(0.3)
 
-    assert (meanwhile, leave(waiting, house, NOW + 8 * DAY)) == (0, 1)
+        assert (left, meanwhile.result(10)) == (1, 0)
+    assert told(database, "second")[1] == "frequency_cap"
 
 
 def _sent(connection: Connection, at: dt.datetime) -> None:

@@ -143,4 +143,6 @@ def test_a_fact_is_not_derived_from_itself(tmp_path: Path) -> None:
 
     _, problems = load(tmp_path / "segments")
 
-    assert [problem.what.en for problem in problems] == ["'potential' is derived from itself"]
+    assert [problem.what.en for problem in problems] == [
+        "the fact is derived from itself: potential → potential"
+    ]

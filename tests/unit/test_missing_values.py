@@ -65,6 +65,8 @@ def test_what_every_customer_has_or_a_default_covers_is_left_alone(text: str) ->
         "{% if customer.town is defined or customer.town == 'Paris' %}a{% endif %}",
         "{{ customer.town if customer.language == 'fr' else 'vous' }}",
         "{{ customer.town | upper | default('VOUS') }}",
+        "{% if customer.town | default('') != 'Paris' %}{{ customer.town }}{% endif %}",
+        "{% if customer.town | default('vous') %}{{ customer.town }}{% endif %}",
         "{{ customer.title | default(customer.town) }}",
     ],
 )
@@ -100,6 +102,13 @@ def test_a_fact_that_is_no_day_does_not_compose_and_is_not_quoted(value: object)
         with pytest.raises(ValueError, match="TypeError in a placeholder") as told:
             fill({"customer.facts.last": value, "customer__facts__last": value})
         assert str(value) not in str(told.value)
+
+
+def test_a_fact_that_is_no_text_is_no_telephone_number() -> None:
+    note = compile_text("Tél. {{ customer.facts.tier | phone }}", placeholders.names())
+
+    with pytest.raises(ValueError, match="TypeError in a placeholder"):
+        note.fill({"customer.facts.tier": 3})
 
 
 def test_a_fact_that_says_a_day_is_shown_as_one() -> None:

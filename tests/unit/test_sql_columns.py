@@ -56,6 +56,8 @@ def test_no_other_way_to_a_fact_than_by_its_name(tmp_path: Path, query: str) -> 
 
 
 UNKNOWN = {
+    "SELECT customer_id FROM v_customer UNION SELECT customer_id FROM v_order LIMIT (SELECT max(x.statut::int) FROM v_order AS x)":
+        "4:92: there is no column 'statut'. Did you mean 'status'?",
     "SELECT customer_id FROM v_customer WHERE departement = '44'": "4:42: there is no column 'departement'. Did you mean 'department'?",
     "SELECT customer_id FROM v_order AS o WHERE o.statut = 'open'": "4:44: there is no column 'statut'. Did you mean 'status'?",
     "SELECT customer_id FROM v_order AS o WHERE p.status = 'open'": "4:44: 'p.status' is of no view that FROM names",

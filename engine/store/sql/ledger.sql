@@ -174,10 +174,10 @@ UPDATE touch SET state = CASE WHEN touch.attempt >= %(most)s THEN 'parked' ELSE 
 RETURNING touch.touch_id, touch.customer_id, touch.epoch, touch.cell, touch.due_at, touch.not_after, touch.rep_id,
           touch.contact_point_id, touch.state
 
--- name: hold_guards
--- Of each customer one late touch at a time is asked about caps; held until the gate's commit. Whoever another gate holds
--- is passed over.
-SELECT customer_id FROM contact_guard WHERE customer_id = ANY (%(customers)s::bigint[]) FOR UPDATE SKIP LOCKED
+-- name: take_late_turn
+-- One gate at a time asks about late touches, until its commit: the next one sees what it has gated. Nobody who holds this
+-- waits for anybody, and passing over instead would leave two runs that are late for the same customers both with nothing.
+SELECT pg_advisory_xact_lock(hashtext('touchbase late'))
 
 -- name: gate_late
 -- Caps and gaps were reserved for the moment at which a touch came due. What leaves much later, or must wait for its place
