@@ -123,7 +123,7 @@ def send_some(run: int, as_of: str | None = None) -> int:
             progress=told,
             most=AT_ONCE,
         )
-        if sent.stopped == "stale":
+        if sent.stopped == "stale" and not sent.settled:  # what left is counted first; the next call says it
             told_of_feeds(connection, RunId(run), app.channels, app.now())
     return sent.settled
 

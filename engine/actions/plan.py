@@ -16,7 +16,7 @@ from engine.contract import Channel, Parcel, Remarking
 from engine.loading.campaign_meaning import past_remark, time_remarks
 from engine.loading.project import Project
 from engine.model.campaign import AnyCampaign
-from engine.model.clauses import Compare, Is, IsNot, walk
+from engine.model.clauses import Compare, InSegment, Is, IsNot, walk
 from engine.model.facts import Fact
 from engine.model.plan import LENGTH_OF_ID, Plan, Sample, StepPlan, plan_sha
 from engine.model.segment import Segment
@@ -233,11 +233,12 @@ def _of_run(row: ledger.RunRow) -> Say:
 def _facts_asked(definition: Definition) -> list[Fact]:
     """Return the facts by which a campaign decides about anybody: in its segments, its conditions, its cut, its strata."""
     campaign, library = definition.campaign, definition.library
-    segments = library.reached([campaign.audience.segment, *campaign.audience.except_])
-    conditions = [segment.who for segment in segments if isinstance(segment, Segment)]
-    conditions += [
+    conditions = [
         who for who in (campaign.exit, *(step.if_ for step in campaign.steps.values())) if who is not None
     ]
+    asked = [part.segment for who in conditions for part in walk(who) if isinstance(part, InSegment)]
+    segments = library.reached([campaign.audience.segment, *campaign.audience.except_, *asked])
+    conditions += [segment.who for segment in segments if isinstance(segment, Segment)]
     names = {part.fact for who in conditions for part in walk(who) if isinstance(part, Is | IsNot | Compare)}
     names |= set(campaign.holdout.stratify) | (
         {campaign.audience.top.by} if campaign.audience.top is not None else set()
