@@ -11,6 +11,7 @@ from channels.email.step import EmailStep
 from engine.content import attachments, fill, headers, lint, mail, placeholders
 from engine.content.card import card as card_of
 from engine.content.headers import UnfitHeader
+from engine.content.lacking import needs
 from engine.content.links import Links, with_utm
 from engine.content.mail import Body, Unfillable
 from engine.content.placeholders import CUSTOMER, OFFER, REP, mangled, plain
@@ -341,6 +342,5 @@ def faults(step: EmailStep, files: Any) -> list[Fault | Problem]:
 def _line_problems(line: str, has_rep: bool) -> list[Problem]:
     found = mail.subject_problems(line)
     return found or [
-        Problem(Span("subject"), *mail.needs_default(name))
-        for name in placeholders.lacking(line, has_rep=has_rep)
+        Problem(Span("subject"), *mail.needs_default(name)) for name in needs(line, has_rep=has_rep)
     ]

@@ -16,6 +16,7 @@ import jinja2
 from engine.content import headers, lint, markup, placeholders, wire
 from engine.content.card import card as card_of
 from engine.content.card import other_kind
+from engine.content.lacking import needs
 from engine.model.material import Material
 from engine.problems import Problem, Say, Span, did_you_mean
 
@@ -269,7 +270,7 @@ def lacking(template: str, files: Mapping[str, str], *, has_rep: bool) -> list[P
     for variant in [] if card is None else languages_of(card, template).values():
         links = links_of(card)
         read = markup.read(variant, files, placeholders.names(links), links)
-        for name in placeholders.lacking(read.text, has_rep=has_rep):
+        for name in needs(read.text, has_rep=has_rep):
             span, line = _place_of_name(name, _texts(variant, read.fragments, files))
             found.append(Problem(span, *needs_default(name), line))
     return found

@@ -10,8 +10,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.content import headers
-from engine.model.campaign import AnyCampaign, Delay, Schedule, Step
+from engine.model.campaign import AnyCampaign, Schedule, Step
 from engine.model.facts import Catalogue
+from engine.model.moments import Delay
 from engine.model.policy import Policy
 from engine.model.segment import Library
 from engine.problems import Fault, PathPart, Say, did_you_mean

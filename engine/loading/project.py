@@ -17,7 +17,8 @@ from engine.loading import segments as segment_files
 from engine.loading.campaign_meaning import campaign_faults, policy_faults
 from engine.loading.campaign_names import name_faults
 from engine.loading.prescription import prescription_faults
-from engine.loading.source import Source, bytes_of, not_utf8, outside, parse, read
+from engine.loading.project_files import bytes_of, not_utf8, outside
+from engine.loading.source import Source, parse, read
 from engine.loading.validation import build
 from engine.model.campaign import AnyCampaign, Campaign, Step
 from engine.model.policy import Policy, RulePack

@@ -11,8 +11,9 @@ from typing import Final
 from engine.loading.examples import example_faults
 from engine.loading.fact_file import FACTS, read_catalogue
 from engine.loading.meaning import segment_faults
+from engine.loading.project_files import bytes_of
 from engine.loading.segment_schema import campaign_schema, json_schema
-from engine.loading.source import Source, bytes_of, plain, read
+from engine.loading.source import Source, plain, read
 from engine.loading.sql_files import read_sql
 from engine.loading.validation import build
 from engine.model.chain import chain

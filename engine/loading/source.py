@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedKeyMap, CommentedKeySeq, CommentedMap, CommentedSeq
@@ -30,9 +30,8 @@ from ruamel.yaml.parser import RoundTripParser
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
+from engine.loading.project_files import bytes_of, not_utf8
 from engine.problems import Fault, PathPart, Problem, Say, Span
-
-M = TypeVar("M")
 
 LARGEST: Final = 512 * 1024  #: bytes
 DEEPEST: Final = 40  #: nested lists and maps
@@ -93,61 +92,6 @@ def read(root: Path, name: str) -> tuple[Source | None, list[Problem]]:
         ]
     wrong = not_utf8(raw, name)
     return (None, wrong) if wrong else parse(raw.decode("utf-8-sig"), name)
-
-
-def outside(root: Path, name: str) -> list[Problem]:
-    """Return that a file is a link out of the project `root`, or nothing.
-
-    Such a link may lead to anything, and what a file says is shown in problems and in mails.
-    """
-    if (root / name).resolve().is_relative_to(root.resolve()):
-        return []
-    return [
-        _problem(
-            Span(name),
-            "leads out of the project",
-            "mène hors du projet",
-            "Copy the file instead of linking to it.",
-            "Copiez le fichier au lieu d'un lien.",
-        )
-    ]
-
-
-def bytes_of(root: Path, name: str) -> tuple[bytes | None, list[Problem]]:
-    """Return what a file of the project `root` holds, or why it is not read; every file of a project is read here."""
-    if wrong := outside(root, name):
-        return None, wrong
-    try:
-        return (root / name).read_bytes(), []
-    except OSError as error:
-        return None, [
-            _problem(
-                Span(name),
-                f"cannot be read: {error.strerror}",
-                f"illisible : {error.strerror}",
-                "Check that the file exists and that you may read it.",
-                "Vérifiez que le fichier existe et que vous pouvez le lire.",
-            )
-        ]
-
-
-def not_utf8(raw: bytes, name: str) -> list[Problem]:
-    """Return where a file's bytes are no UTF-8, or nothing."""
-    try:
-        raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        column = len(raw[: error.start].rpartition(b"\n")[2].decode("utf-8", errors="replace")) + 1
-        return [
-            _problem(
-                Span(name, line, column),
-                "is not UTF-8 text",
-                "n'est pas du texte UTF-8",
-                "Save it as UTF-8 in your editor.",
-                "Enregistrez-le en UTF-8 dans votre éditeur.",
-            )
-        ]
-    return []
 
 
 def parse(text: str, name: str) -> tuple[Source | None, list[Problem]]:
@@ -456,8 +400,3 @@ def plain(node: Any) -> Any:
             return str(node)
         case _:
             return node
-
-
-def problems_of(source: Source, faults: Sequence[Fault]) -> list[Problem]:
-    """Return faults with their places."""
-    return [source.problem(fault) for fault in faults]

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from engine.loading.source import Source, bytes_of, not_utf8
+from engine.loading.project_files import bytes_of, not_utf8
+from engine.loading.source import Source
 from engine.loading.sql_grammar import slips
 from engine.model.facts import Catalogue
 from engine.model.segment import SqlSegment

@@ -1,6 +1,6 @@
 """How people write a predicate: a list of maps, all of which must hold; `Who` reads it into clauses.
 
-Names of facts, segments and campaigns are not known here: `engine.loading.segments` checks them.
+Names of facts, segments and campaigns are not known here: `engine.loading.meaning` checks them.
 """
 
 import datetime as dt

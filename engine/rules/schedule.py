@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from engine.model.campaign import AnyCampaign, DayAndTime, Delay, Schedule, Step
+from engine.model.campaign import AnyCampaign, Schedule, Step
+from engine.model.moments import DayAndTime, Delay
 from engine.model.written import duration
 
 PATIENCE: Final = dt.timedelta(days=7)

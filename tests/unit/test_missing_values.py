@@ -6,6 +6,7 @@ import pytest
 
 from engine.content import placeholders
 from engine.content.fill import compile_text
+from engine.content.lacking import needs
 from engine.content.mail import compile_body
 from tests.channels.email.world import FILES
 from tests.shipped import FILE, House
@@ -51,7 +52,7 @@ def test_a_template_that_needs_a_town_is_refused_at_its_place(house: House) -> N
     ],
 )
 def test_what_every_customer_has_or_a_default_covers_is_left_alone(text: str) -> None:
-    assert placeholders.lacking(text) == []
+    assert needs(text) == []
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,11 @@ def test_what_every_customer_has_or_a_default_covers_is_left_alone(text: str) ->
     ],
 )
 def test_a_value_that_some_branch_needs_is_told(text: str) -> None:
-    assert "customer.town" in placeholders.lacking(text)
+    assert "customer.town" in needs(text)
 
 
 def test_a_fact_that_is_shown_as_a_day_needs_a_default_like_any_other() -> None:
-    assert placeholders.lacking("{{ customer.facts.last | date }}") == ["customer.facts.last"]
+    assert needs("{{ customer.facts.last | date }}") == ["customer.facts.last"]
 
 
 def test_what_can_be_no_day_is_told_by_check_where_it_is_shown_as_one() -> None:
@@ -120,12 +121,12 @@ def test_a_fact_that_says_a_day_is_shown_as_one() -> None:
 def test_a_rep_is_there_only_where_the_mail_is_the_reps() -> None:
     text = "{{ rep.name }} {{ rep.phone }}"
 
-    assert placeholders.lacking(text) == ["rep.name", "rep.phone"]
-    assert placeholders.lacking(text, has_rep=True) == ["rep.phone"]
+    assert needs(text) == ["rep.name", "rep.phone"]
+    assert needs(text, has_rep=True) == ["rep.phone"]
 
 
 def test_all_that_lacks_is_told_at_once() -> None:
-    assert placeholders.lacking("{% if customer.title == 'DR' %}a{% endif %}{{ customer.town }}") == [
+    assert needs("{% if customer.title == 'DR' %}a{% endif %}{{ customer.town }}") == [
         "customer.title",
         "customer.town",
     ]

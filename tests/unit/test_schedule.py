@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.campaign import Audience, Campaign, Goal, Schedule, Step, day_and_time, delay_after
+from engine.model.campaign import Audience, Campaign, Goal, Schedule, Step
+from engine.model.moments import day_and_time, delay_after
 from engine.rules.schedule import (
     Fixed,
     Relative,
